@@ -1,0 +1,420 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Plain values that the pure cores exchange: no ROS, no behaviour beyond what a value owes.
+
+Positions are in metres and yaws in radians (counter-clockwise from x) in the map frame (REP-103,
+REP-105). Speeds are along the heading. Times are seconds on the receiver's steady clock unless a
+name says otherwise. Roadmap nodes are integers from 0. `nodes/wire.py` turns messages into these
+values and back; whatever it lets through is finite and in range.
+
+A report's `seq` is one integer, `incarnation << 32 | counter`, so that comparing two of them
+compares incarnations first.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Tuple
+
+Nodes = Tuple[int, ...]
+
+COUNTER_BITS = 32
+COUNTER_MASK = (1 << COUNTER_BITS) - 1
+
+
+def first_seq(incarnation: int) -> int:
+    """Return the seq below every report of an incarnation; its reports count from one above."""
+    return incarnation << COUNTER_BITS
+
+
+def incarnation_of(seq: int) -> int:
+    """Return the incarnation that a report's seq belongs to; 0 means none was given yet."""
+    return seq >> COUNTER_BITS
+
+
+class Mode(IntEnum):
+    """What a robot is up to; only AUTOMATIC reports may free or want nodes."""
+
+    UNKNOWN = 0
+    JOINING = 1
+    AUTOMATIC = 2
+    MANUAL = 3
+    LOST = 4
+
+
+class Reason(IntEnum):
+    """Why a robot's speed is limited; the same numbers as SafetyState.REASON_*."""
+
+    NONE = 0
+    AUTHORITY = 1
+    LEASE = 2
+    SCAN = 3
+    PEER = 4
+    DETECTION = 5
+    STALE_ODOM = 6
+    STALE_SCAN = 7
+    POSE = 8
+    EMERGENCY = 9
+    INACTIVE = 10
+    JOINING = 11
+    FENCED = 12
+    PAYLOAD = 13
+    IN_DOUBT = 14
+
+
+class CommandKind(IntEnum):
+    """What a command asks for; the same numbers as TaskCommand.KIND_*."""
+
+    GO = 1
+    PICK = 2
+    DROP = 3
+    DOCK = 4
+    CHARGE = 5
+    PARK = 6
+    CANCEL = 7
+
+
+class Outcome(IntEnum):
+    """A robot's answer to a command; the same numbers as CommandAck.OUTCOME_*."""
+
+    ACCEPTED = 1
+    RETRY = 2
+    REJECTED = 3
+    DONE = 4
+    FAILED = 5
+    IN_DOUBT = 6
+
+
+class OrderKind(IntEnum):
+    """What an order asks for; the same numbers as TaskOrder.KIND_*."""
+
+    MOVE = 1
+    GO = 2
+
+
+class OrderState(IntEnum):
+    """What has become of an order; the same numbers as TaskStatus.STATE_*."""
+
+    UNKNOWN = 0
+    ACCEPTED = 1
+    ASSIGNED = 2
+    PICKING = 3
+    CARRYING = 4
+    DROPPING = 5
+    DONE = 6
+    FAILED = 7
+    CANCELLED = 8
+    IN_DOUBT = 9
+    REFUSED = 10
+
+
+class LoadAction(IntEnum):
+    """What a payload device can do; the same numbers as LoadCommand.ACTION_*."""
+
+    PICK = 1
+    DROP = 2
+    DOCK = 3
+    CHARGE = 4
+    CANCEL = 5
+
+
+class LoadStatus(IntEnum):
+    """How far a payload device is; the same numbers as LoadState.STATUS_*."""
+
+    IDLE = 0
+    RUNNING = 1
+    DONE = 2
+    FAILED = 3
+    CANCELLED = 4
+
+
+class GrantStatus(IntEnum):
+    """What a movement authority says; the same numbers as MovementAuthority.STATUS_*."""
+
+    VALID = 0
+    FENCED = 1
+    REFUSED = 2
+    UNENROLLED = 3
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A place and heading [m, rad; map frame]."""
+
+    x_m: float
+    y_m: float
+    yaw_rad: float
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A velocity of a differential drive: along the heading and about the vertical axis."""
+
+    speed_mps: float
+    yaw_rate_radps: float
+
+
+STANDSTILL = Motion(0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Odometry:
+    """A map pose and the velocity measured with it, and when it was taken [s]."""
+
+    pose: Pose
+    motion: Motion
+    taken_s: float
+    pose_error_m: float = 0.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a robot tells the coordinators; the fields of RobotReport that logic rests on."""
+
+    robot: str
+    boot_id: int
+    seq: int
+    mode: Mode
+    site_hash: int
+    held: Nodes
+    wanted: Nodes
+    pose: Pose
+    speed_mps: float = 0.0
+    goal: int = -1
+    term: int = 0
+    lease_seq: int = 0
+    command_seq: int = 0
+    order_id: str = ''
+    carrying: bool = False
+    load_mass_kg: float = float('nan')
+    battery: float = float('nan')
+    pose_error_m: float = 0.0
+    footprint_radius_m: float = 0.0
+    safety: Reason = Reason.NONE
+    emergency_stop: bool = False
+    errors: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What a robot tells its neighbours, and when it was heard [s]."""
+
+    robot: str
+    boot_id: int
+    seq: int
+    mode: Mode
+    pose: Pose
+    motion: Motion
+    footprint_radius_m: float
+    held: Nodes
+    heard_s: float
+    carrying: bool = False
+    pose_error_m: float = 0.0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A movement authority: what a robot owns in the log as of its report `ack_seq`."""
+
+    robot: str
+    boot_id: int
+    site_hash: int
+    term: int
+    ack_seq: int
+    heard_seq: int
+    nodes: Nodes
+    status: GrantStatus = GrantStatus.VALID
+    commit_index: int = 0
+    advice: int = -1
+    advice_lookahead: int = 0
+    reason: str = ''
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The leader's word to one robot, or (with all pairs in `heard`) to the fleet."""
+
+    term: int
+    leader_id: str
+    seq: int
+    duration_s: float
+    heard: Tuple[Tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One step for one robot; `seq` is the robot's own command sequence, from 1."""
+
+    robot: str
+    boot_id: int
+    command_id: str
+    trace_id: str
+    term: int
+    seq: int
+    heard_seq: int
+    ttl_s: float
+    kind: CommandKind
+    node: int
+    place: str = ''
+    target_seq: int = 0
+    order_id: str = ''
+    step: int = 0
+    priority: int = 100
+    deadline_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ack:
+    """A robot's answer to the command with its `seq`; `ack_seq` is the newest accepted one."""
+
+    robot: str
+    boot_id: int
+    command_id: str
+    trace_id: str
+    term: int
+    seq: int
+    ack_seq: int
+    outcome: Outcome
+    reason: str = ''
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Asks the payload device for one action; the same `action_id` is started once."""
+
+    action_id: str
+    action: LoadAction
+    order_id: str = ''
+    place: str = ''
+
+
+@dataclass(frozen=True)
+class LoadReading:
+    """What the payload device says."""
+
+    action_id: str
+    status: LoadStatus
+    carrying: bool
+    load_mass_kg: float = float('nan')
+    load_id: str = ''
+    reason: str = ''
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A laser scan in the base frame: ranges [m] at `angle_min_rad + i * angle_step_rad`."""
+
+    ranges_m: object  # array-like of float, inf where nothing was seen
+    angle_min_rad: float
+    angle_step_rad: float
+    range_max_m: float
+    taken_s: float
+
+
+@dataclass(frozen=True)
+class EmergencyStop:
+    """An act on the emergency stop: a latch (`active`) or an operator's release."""
+
+    source: str
+    seq: int
+    active: bool
+    reason: str = ''
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as handed in; `order_id` is its idempotency key. Deadline is ROS time [s], 0: none."""
+
+    order_id: str
+    trace_id: str
+    kind: OrderKind
+    pick: str
+    drop: str
+    load_id: str = ''
+    priority: int = 100
+    deadline_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class OrderStatus:
+    """What has become of an order; `seq` is the index of the log entry that brought it about."""
+
+    order_id: str
+    trace_id: str
+    term: int
+    seq: int
+    state: OrderState
+    robot: str = ''
+    reason: str = ''
+    priority: int = 100
+    deadline_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Safety:
+    """The safety limiter's word: the speed it allows, the most restrictive reason, and a detail."""
+
+    speed_limit_mps: float
+    reason: Reason = Reason.NONE
+    stopped: bool = False
+    detail: str = ''
+
+
+@dataclass(frozen=True)
+class FleetView:
+    """The fleet at a glance, as the leader publishes it."""
+
+    term: int
+    leader_id: str
+    commit_index: int
+    site_hash: int
+    coordinators: Tuple[str, ...]
+    robots: Tuple[str, ...]
+    modes: Tuple[Mode, ...]
+    blocked: Nodes
+    orders_waiting: int
+    orders_open: int
+    orders_done: int
+    emergency_stop: bool = False
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """An operator's act: `robot` stands at `node`; refused while somebody else holds it."""
+
+    robot: str
+    node: int
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """
+    An operator's act: `robot` is switched off or gone.
+
+    Its nodes are freed but for `occupied`, which become blocked, and its boot is fenced.
+    """
+
+    robot: str
+    occupied: Nodes = ()
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """An operator's act: whether the pick or drop in doubt of `robot` took place."""
+
+    robot: str
+    happened: bool
+    operator_id: str = ''
+
+
+@dataclass
+class Counters:
+    """Counts of what was refused, by reason; shells publish them."""
+
+    refused: dict = field(default_factory=dict)
+
+    def refuse(self, reason: str) -> None:
+        """Count one refusal."""
+        self.refused[reason] = self.refused.get(reason, 0) + 1
