@@ -1,0 +1,177 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The bytes of a `FileStore`: records with checksums in numbered segment files, and snapshot files.
+
+A record is `magic, length, crc, payload`: 4 bytes `SWRF`, the payload's length and the CRC-32 of
+length and payload as little-endian 32-bit numbers, then a MessagePack list. One save is one
+record, and each record is on disk before the next one is written. So a crash can damage the last
+record only, and anything else that is damaged was damaged later, by the disk or by a person.
+
+Records: `[HEADER, layout, segment number, identity, hard state]` opens each segment; `[SAVE, hard
+state, [[term, index, kind, data], ...], snapshot mark or nil]` is one save. A hard state is
+`[term, vote, commit]`, a snapshot mark `[index, term]`: the snapshot itself has a file of its own.
+"""
+
+import os
+import re
+import struct
+import zlib
+
+import msgpack
+
+from robot_swarm_orch.raft.errors import CorruptLog
+from robot_swarm_orch.raft.messages import Snapshot
+
+LAYOUT_VERSION = 1
+HEADER = 0
+SAVE = 1
+
+_MAGIC = b'SWRF'
+_FRAME = struct.Struct('<4sII')
+_LENGTH = struct.Struct('<I')
+_SEGMENT_NAME = re.compile(r'^segment-(\d{16})\.log$')
+_SNAPSHOT_NAME = re.compile(r'^snapshot-(\d{16})-(\d{16})\.snap$')
+
+
+def frame(values):
+    """Return the bytes of one record that holds the list `values`."""
+    payload = msgpack.packb(values)
+    length = _LENGTH.pack(len(payload))
+    crc = zlib.crc32(payload, zlib.crc32(length))
+    return _FRAME.pack(_MAGIC, len(payload), crc) + payload
+
+
+def parse(data, offset):
+    """Return (values, next offset) of the record at `offset`, or None if no whole one is there."""
+    if offset + _FRAME.size > len(data):
+        return None
+    magic, length, crc = _FRAME.unpack_from(data, offset)
+    start = offset + _FRAME.size
+    end = start + length
+    if magic != _MAGIC or end > len(data):
+        return None
+    payload = data[start:end]
+    if zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length))) != crc:
+        return None
+    return msgpack.unpackb(payload, use_list=True), end
+
+
+def scan(data):
+    """
+    Return (records, good): all whole records from the start, and the offset behind the last.
+
+    `good == len(data)` unless something else follows.
+    """
+    records = []
+    offset = 0
+    while offset < len(data):
+        parsed = parse(data, offset)
+        if parsed is None:
+            break
+        records.append(parsed[0])
+        offset = parsed[1]
+    return records, offset
+
+
+def next_whole_record(data, offset):
+    """Return the offset of a whole record anywhere behind `offset`, or None."""
+    while True:
+        offset = data.find(_MAGIC, offset + 1)
+        if offset < 0:
+            return None
+        if parse(data, offset) is not None:
+            return offset
+
+
+def segment_name(number):
+    """Return the file name of segment `number`."""
+    return f'segment-{number:016d}.log'
+
+
+def list_segments(directory):
+    """Return the segments' numbers in `directory`, in order; CorruptLog if one is missing."""
+    numbers = sorted(int(match.group(1)) for match in map(
+        _SEGMENT_NAME.match, os.listdir(directory)) if match)
+    for before, after in zip(numbers, numbers[1:]):
+        if after != before + 1:
+            raise CorruptLog(
+                f'{os.path.join(directory, segment_name(before + 1))} is missing, though later '
+                f'segments exist. {WAY_OUT}')
+    return numbers
+
+
+WAY_OUT = (
+    'Nothing was changed. Restore this directory from a copy, or, if a majority of the other '
+    'coordinators is healthy, move it away and let this one start empty under a new id.')
+
+
+def read_file(path):
+    """Return the bytes of the file at `path`."""
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def sync_directory(directory):
+    """Make new, renamed and removed names in `directory` durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor, data):
+    """Write all of `data`, however the system splits it."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view):]
+
+
+def snapshot_name(index, term):
+    """Return the file name of the snapshot at `index` and `term`."""
+    return f'snapshot-{index:016d}-{term:016d}.snap'
+
+
+def write_snapshot(directory, snapshot):
+    """Put `snapshot` on disk whole or not at all: write aside, sync, rename, sync the name."""
+    path = os.path.join(directory, snapshot_name(snapshot.index, snapshot.term))
+    aside = path + '.tmp'
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    try:
+        write_all(descriptor, frame([LAYOUT_VERSION, snapshot.index, snapshot.term,
+                                     list(snapshot.voters), snapshot.data]))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(aside, path)
+    sync_directory(directory)
+
+
+def list_snapshots(directory):
+    """Return (index, term) of each snapshot in `directory`, oldest first."""
+    return sorted((int(match.group(1)), int(match.group(2))) for match in map(
+        _SNAPSHOT_NAME.match, os.listdir(directory)) if match)
+
+
+def read_newest_snapshot(directory):
+    """Return the newest Snapshot in `directory`, or None; CorruptLog if it is damaged."""
+    held = list_snapshots(directory)
+    if not held:
+        return None
+    index, term = held[-1]
+    path = os.path.join(directory, snapshot_name(index, term))
+    data = read_file(path)
+    records, good = scan(data)
+    if len(records) != 1 or good != len(data) or records[0][:3] != [LAYOUT_VERSION, index, term]:
+        raise CorruptLog(
+            f'{path}: the snapshot is damaged (checksum or length, offset 0), and older log '
+            f'entries are gone. {WAY_OUT}')
+    return Snapshot(index, term, records[0][4], tuple(records[0][3]))
+
+
+def remove_leftovers(directory):
+    """Remove snapshots that a crash left half written; they were never in use."""
+    for name in os.listdir(directory):
+        if name.endswith('.snap.tmp'):
+            os.unlink(os.path.join(directory, name))

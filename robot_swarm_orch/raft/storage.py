@@ -1,0 +1,386 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a replica must not forget: one contract, kept in memory or in files.
+
+    load() -> (HardState, Snapshot or None, list of Entry)     what survived
+    save(hard_state, entries, snapshot)                        durable when it returns
+    compact(index)                                             entries up to here may go
+    close()
+
+`entries` replace stored entries of the same and all later indices. A `snapshot` replaces the log
+that it covers: entries behind it stay only if the log holds the snapshot's last entry (paper,
+section 7).
+`load` returns the entries behind the newest snapshot.
+"""
+
+import fcntl
+import os
+
+from robot_swarm_orch.errors import StorageError
+from robot_swarm_orch.raft import segments
+from robot_swarm_orch.raft.errors import CorruptLog, StoreLocked
+from robot_swarm_orch.raft.messages import Entry, HardState
+
+
+class _Image:
+    """What a store holds, with the contract's rules; files and memory share it."""
+
+    def __init__(self):
+        self.hard_state = HardState()
+        self.snapshot = None
+        self.entries = []
+
+    def save(self, hard_state, entries, snapshot_mark):
+        """Apply one save; `snapshot_mark` is (index, term) or None. StorageError on a gap."""
+        if snapshot_mark is not None and not self.joins(*snapshot_mark):
+            self.entries = []
+        if entries:
+            self._append(entries)
+        if hard_state is not None:
+            self.hard_state = hard_state
+
+    def _append(self, entries):
+        if self.entries:
+            # In a replay the first entry may lie below the stored ones: its own predecessors were
+            # in a segment that compaction has removed.
+            offset = max(0, entries[0].index - self.entries[0].index)
+            if offset > len(self.entries):
+                raise StorageError(
+                    f'entry {entries[0].index} does not join the stored log '
+                    f'{self.entries[0].index}..{self.entries[-1].index}')
+            del self.entries[offset:]
+        self.entries.extend(entries)
+
+    def term_at(self, index):
+        """Return the term of the stored entry at `index`, or None."""
+        offset = index - self.entries[0].index if self.entries else -1
+        return self.entries[offset].term if 0 <= offset < len(self.entries) else None
+
+    def joins(self, index, term):
+        """Return True if the log goes on behind a snapshot at (`index`, `term`)."""
+        return (not self.entries or self.entries[0].index > index
+                or self.term_at(index) == term)
+
+    def compact(self, index):
+        """Forget entries up to `index`."""
+        if self.entries:
+            del self.entries[:max(0, index + 1 - self.entries[0].index)]
+
+    def load(self):
+        """Return the contract's three values."""
+        hard, snapshot, entries = self.hard_state, self.snapshot, self.entries
+        if snapshot is not None:
+            if entries and entries[0].index <= snapshot.index:
+                entries = entries[snapshot.index + 1 - entries[0].index:]
+            # The snapshot reaches the disk before the record that names its term. No vote in that
+            # term can have left this replica before the record, so none is forgotten here.
+            if hard.term < snapshot.term:
+                hard = HardState(snapshot.term, None, hard.commit)
+            if hard.commit < snapshot.index:
+                hard = HardState(hard.term, hard.vote, snapshot.index)
+        return hard, snapshot, list(entries)
+
+
+class MemoryStore:
+    """The contract without a disk, for tests and simulation: it survives the Raft object only."""
+
+    def __init__(self):
+        """Start empty."""
+        self._image = _Image()
+
+    def load(self):
+        """Return (HardState, Snapshot or None, list of Entry)."""
+        return self._image.load()
+
+    def save(self, hard_state, entries, snapshot):
+        """Take what a Ready asks to persist; each part may be None or empty."""
+        mark = None
+        if snapshot is not None:
+            mark = (snapshot.index, snapshot.term)
+            self._image.snapshot = snapshot
+        self._image.save(hard_state, entries, mark)
+
+    def compact(self, index):
+        """Forget entries up to `index`, which a saved snapshot covers."""
+        _check_covered(self._image, index)
+        self._image.compact(index)
+
+    def close(self):
+        """Nothing to release."""
+
+
+def _check_covered(image, index):
+    covered = image.snapshot.index if image.snapshot else 0
+    if index > covered:
+        raise StorageError(
+            f'entries up to {index} may not go: the saved snapshot covers up to {covered}')
+
+
+class FileStore:
+    """
+    The contract in a directory: an append-only log in segments, and snapshots beside it.
+
+    directory: made if missing; one store, one directory. identity: a name such as 'north/c1',
+    written into the log and compared at every start, so a replica can't pick up another one's
+    memory; empty means "don't care". segment_bytes: a segment that has grown past this is closed.
+
+    A torn last record is cut off at the start: nothing of it was promised to anybody; `repaired`
+    then says what was cut. Raises StoreLocked if another process has the directory open, and
+    CorruptLog for any other damage. (Damage to the last record long after it was written looks the
+    same as a torn write; no local check can tell them apart.)
+
+    A change of `commit` alone is not written, but goes with the next save. After an OSError (disk
+    full, failed sync) the store refuses everything: what the disk holds is unknown until the next
+    start reads it.
+    """
+
+    def __init__(self, directory, identity='', segment_bytes=8 * 1024 * 1024):
+        """Open or create the store, and read it."""
+        self._directory = os.fspath(directory)
+        self._identity = identity
+        self._segment_bytes = segment_bytes
+        self._image = _Image()
+        self._last_index_by_segment = {}
+        self._descriptor = None
+        self._failure = None
+        self._has_unwritten_hint = False
+        self.repaired = ''
+        os.makedirs(self._directory, mode=0o750, exist_ok=True)
+        self._lock = _lock(self._directory)
+        try:
+            self._open()
+        except BaseException:
+            self._release()
+            raise
+
+    # The contract
+
+    def load(self):
+        """Return (HardState, Snapshot or None, list of Entry)."""
+        return self._image.load()
+
+    def save(self, hard_state, entries, snapshot):
+        """
+        Put what a Ready asks for on disk; it is there when this returns.
+
+        Raises StorageError when the disk refuses, or the entries leave a gap.
+        """
+        self._check_usable()
+        held = self._image.hard_state
+        is_hint_only = hard_state is None or (
+            hard_state.term == held.term and hard_state.vote == held.vote)
+        if is_hint_only and not entries and snapshot is None:
+            if hard_state is not None:
+                self._image.hard_state = hard_state
+                self._has_unwritten_hint = True
+            return
+        mark = None if snapshot is None else (snapshot.index, snapshot.term)
+        try:
+            if snapshot is not None:
+                segments.write_snapshot(self._directory, snapshot)
+                self._image.snapshot = snapshot
+            self._image.save(hard_state, entries, mark)
+            self._append_record(entries, mark)
+        except OSError as error:
+            self._fail(error)
+
+    def compact(self, index):
+        """Remove old snapshots, and segments whose entries the newest snapshot covers."""
+        self._check_usable()
+        _check_covered(self._image, index)
+        self._image.compact(index)
+        try:
+            for number in sorted(self._last_index_by_segment):
+                if number == self._number or self._last_index_by_segment[number] > index:
+                    break
+                os.unlink(self._path(number))
+                del self._last_index_by_segment[number]
+            for held in segments.list_snapshots(self._directory)[:-1]:
+                os.unlink(os.path.join(self._directory, segments.snapshot_name(*held)))
+            segments.sync_directory(self._directory)
+        except OSError as error:
+            self._fail(error)
+
+    def close(self):
+        """Write the newest commit hint, and release files and lock."""
+        try:
+            if self._has_unwritten_hint and self._failure is None:
+                self._append_record((), None)
+        finally:
+            self._release()
+
+    # Writing
+
+    def _append_record(self, entries, mark):
+        """Write one save and wait for the disk."""
+        record = segments.frame([
+            segments.SAVE, _hard_row(self._image.hard_state),
+            [(entry.term, entry.index, entry.kind, entry.data) for entry in entries], mark])
+        if self._size + len(record) > self._segment_bytes:
+            self._start_segment(self._number + 1)
+        segments.write_all(self._descriptor, record)
+        os.fdatasync(self._descriptor)
+        self._size += len(record)
+        self._has_unwritten_hint = False
+        self._note_entries(self._number, entries)
+
+    def _note_entries(self, number, entries):
+        """Remember the highest index that a segment ever held; `compact` asks for it."""
+        if entries:
+            self._last_index_by_segment[number] = max(
+                self._last_index_by_segment[number], entries[-1].index)
+
+    def _start_segment(self, number):
+        """Go on in a new segment, which starts with all that older ones know but entries."""
+        record = segments.frame([segments.HEADER, segments.LAYOUT_VERSION, number,
+                                 self._identity, _hard_row(self._image.hard_state)])
+        descriptor = os.open(self._path(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        try:
+            segments.write_all(descriptor, record)
+            os.fsync(descriptor)
+            segments.sync_directory(self._directory)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._adopt(number, descriptor, len(record))
+
+    def _adopt(self, number, descriptor, size):
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._number, self._descriptor, self._size = number, descriptor, size
+        self._last_index_by_segment.setdefault(number, 0)
+
+    def _fail(self, error):
+        self._failure = str(error)
+        raise StorageError(
+            f'{self._directory}: {error}. This replica can promise nothing any more: free the '
+            'disk, then restart it') from error
+
+    def _check_usable(self):
+        if self._failure is not None:
+            raise StorageError(f'{self._directory}: unusable since an earlier failure '
+                               f'({self._failure}): restart this replica')
+        if self._descriptor is None:
+            raise StorageError(f'{self._directory}: the store is closed')
+
+    # Reading
+
+    def _open(self):
+        segments.remove_leftovers(self._directory)
+        numbers = segments.list_segments(self._directory)
+        self._image.snapshot = segments.read_newest_snapshot(self._directory)
+        for number in numbers:
+            self._read_segment(number, number == numbers[0], number == numbers[-1])
+        if not self._last_index_by_segment:
+            if self._image.snapshot is not None:
+                raise CorruptLog(
+                    f'{self._directory}: there is a snapshot but no log segment, so a vote may be '
+                    f'forgotten. {segments.WAY_OUT}')
+            self._start_segment(1)
+            return
+        number = max(self._last_index_by_segment)
+        descriptor = os.open(self._path(number), os.O_WRONLY | os.O_APPEND)
+        self._adopt(number, descriptor, os.fstat(descriptor).st_size)
+        self._join_snapshot()
+
+    def _read_segment(self, number, is_first, is_last):
+        """Replay one segment, and cut off a torn end; a torn beginning removes the whole file."""
+        path = self._path(number)
+        data = segments.read_file(path)
+        records, good = segments.scan(data)
+        if good < len(data) or not records:
+            self._refuse_unless_torn(path, data, good, is_last)
+            if not records and is_first and (number != 1 or self._image.snapshot is not None):
+                raise CorruptLog(
+                    f'{path}: its first record (offset 0) is damaged, and no older segment '
+                    f'remembers the vote. {segments.WAY_OUT}')
+            self.repaired = f'{path}: cut {len(data) - good} torn bytes at offset {good}'
+            if not records:
+                os.unlink(path)
+                segments.sync_directory(self._directory)
+                return
+            _cut(path, good)
+        self._check_header(path, number, records[0])
+        self._last_index_by_segment[number] = 0
+        for _, hard_row, rows, mark in records[1:]:
+            entries = [Entry(term, index, data, kind) for term, index, kind, data in rows]
+            self._image.save(HardState(*hard_row), entries, mark)
+            self._note_entries(number, entries)
+
+    def _refuse_unless_torn(self, path, data, good, is_last):
+        """Raise CorruptLog unless only the very last record can be what is damaged."""
+        if not is_last or segments.next_whole_record(data, good) is not None:
+            raise CorruptLog(
+                f'{path}: the record at offset {good} is damaged, though later records exist: '
+                f'this is no torn write. {segments.WAY_OUT}')
+
+    def _check_header(self, path, number, record):
+        if record[:3] != [segments.HEADER, segments.LAYOUT_VERSION, number]:
+            raise CorruptLog(
+                f'{path}: its header (offset 0) is that of another layout, version or segment: '
+                f'{record[:3]}. {segments.WAY_OUT}')
+        if self._identity and record[3] and record[3] != self._identity:
+            raise StorageError(
+                f'{path}: this is the memory of {record[3]!r}, not of {self._identity!r}. '
+                'Give each replica its own directory')
+        self._identity = self._identity or record[3]
+        self._image.hard_state = HardState(*record[4])
+
+    def _join_snapshot(self):
+        """
+        Make log and snapshot fit, if a crash came between writing the one and the other.
+
+        Raises CorruptLog if the log does not reach back to its snapshot.
+        """
+        snapshot, entries = self._image.snapshot, self._image.entries
+        covered = snapshot.index if snapshot else 0
+        if entries and entries[0].index > covered + 1:
+            raise CorruptLog(
+                f'{self._directory}: the log starts at entry {entries[0].index}, but the newest '
+                f'snapshot ends at {covered}: a snapshot was removed. {segments.WAY_OUT}')
+        if snapshot is not None and not self._image.joins(snapshot.index, snapshot.term):
+            mark = (snapshot.index, snapshot.term)
+            self._image.save(None, (), mark)
+            self._append_record((), mark)
+
+    def _path(self, number):
+        return os.path.join(self._directory, segments.segment_name(number))
+
+    def _release(self):
+        for name in ('_descriptor', '_lock'):
+            descriptor = getattr(self, name)
+            setattr(self, name, None)
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _hard_row(hard_state):
+    return [hard_state.term, hard_state.vote, hard_state.commit]
+
+
+def _cut(path, size):
+    """Remove a torn tail for good before anything is written behind it."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.ftruncate(descriptor, size)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(directory):
+    """Take the directory's lock, or raise StoreLocked naming who holds it."""
+    path = os.path.join(directory, 'lock')
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(descriptor, 32).decode(errors='replace').strip()
+        os.close(descriptor)
+        raise StoreLocked(
+            f'{directory} is in use by process {holder or "unknown"}: two replicas must not share '
+            'one store. Stop that process, or give this replica its own directory') from error
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f'{os.getpid()}\n'.encode())
+    return descriptor
