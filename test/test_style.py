@@ -1,0 +1,26 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Code and docstrings follow the ROS 2 style, with the settings of setup.cfg."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PATHS = [str(ROOT / name) for name in (
+    'launch', 'robot_swarm_orch', 'setup.py', 'setup_interfaces.py', 'swarm', 'test')]
+
+
+def test_code_follows_the_ros_style():
+    """flake8, with the plugins and rules of ament."""  # noqa: D403
+    flake8 = pytest.importorskip('ament_flake8.main', reason='ament_flake8 is not installed')
+    status, errors = flake8.main_with_errors(
+        argv=['--config', str(ROOT / 'setup.cfg'), *PATHS])
+    assert status == 0, '\n'.join(errors)
+
+
+def test_docstrings_follow_pep_257():
+    """pydocstyle, with the rules of ament."""  # noqa: D403
+    pep257 = pytest.importorskip('ament_pep257.main', reason='ament_pep257 is not installed')
+    assert pep257.main(argv=PATHS) == 0, 'see the lines above'
