@@ -61,6 +61,8 @@ class RaftLog:
     def slice(self, first, last):
         """Return the entries `first..last`, both included, as a tuple."""
         base = self.base_index + 1
+        if first < base:
+            raise InvariantError(f'entry {first} is asked for, but the log begins at {base}')
         return tuple(self._entries[first - base:last + 1 - base])
 
     def batch(self, first, max_bytes):

@@ -267,6 +267,22 @@ def test_messages_for_others_and_from_strangers_are_refused_and_counted():
     assert raft.ready() is None and raft.term == 0
 
 
+def test_no_vote_in_a_term_that_has_a_leader():
+    raft = lone_raft()
+    raft.step(Append('c1', 'c2', 1, 0, 0, (), 0))
+    drain(raft)
+    raft.step(Vote('c1', 'c3', 1, 0, 0))
+    assert drain(raft)[0] == [VoteReply('c3', 'c1', 1, False)]
+
+
+def test_a_candidate_that_steps_down_sends_no_request_any_more():
+    raft = lone_raft()
+    while raft.role is not Role.PRE_CANDIDATE:
+        raft.tick()
+    raft.step_down('was away for 2 s')
+    assert raft.role is Role.FOLLOWER and drain(raft)[0] == []
+
+
 def test_step_down_forgets_what_was_not_sent_and_waits_a_whole_timeout():
     raft = lone_raft()
     win(raft)

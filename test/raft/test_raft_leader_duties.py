@@ -139,6 +139,16 @@ def test_a_follower_that_needs_dropped_entries_gets_the_snapshot_when_it_answers
     assert [entry.data for entry in sent[0].entries] == [b'meanwhile']
 
 
+def test_a_late_answer_does_not_call_for_a_second_snapshot():
+    raft = applied_leader()
+    raft.step(AppendReply('c1', 'c3', raft.term, True, 0, sent_tick=raft.tick_count))
+    for _ in range(5):
+        raft.tick()
+    drain(raft)
+    accept(raft, 'c3', 1)
+    assert raft.status().peers[1].state == 'snapshot' and drain(raft)[0] == []
+
+
 def test_an_unanswered_snapshot_is_sent_again_after_a_while():
     raft = applied_leader()
     sent_at = []
@@ -165,6 +175,14 @@ def test_a_follower_replaces_its_log_by_a_snapshot_and_applies_on_from_there():
     assert ready.messages[0] == SnapshotReply('c2', 'c1', 2, 10, 5, 1)
     raft.advance()
     assert raft.last_applied == 11
+
+
+def test_a_restored_snapshot_counts_as_applied():
+    raft = lone_raft(terms=(1,), max_apply_entries=2)
+    raft.step(InstallSnapshot('c1', 'c2', 2, Snapshot(10, 2, b'state', VOTERS)))
+    assert raft.ready().committed == ()
+    raft.advance()
+    assert raft.last_applied == 10
 
 
 def test_a_snapshot_that_the_log_already_reaches_is_not_installed():
