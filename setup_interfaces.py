@@ -11,6 +11,7 @@ file that it installed there to `data_files`. One mechanism thus serves `colcon 
 the installed package; `robot_swarm_orch/__init__.py` makes them visible next to symlinked sources.
 """
 
+import collections
 import hashlib
 import os
 from pathlib import Path
@@ -29,6 +30,8 @@ PYTHON_FOLDER = 'python'
 NOT_INSTALLED = (
     f'{PYTHON_FOLDER}/*/__init__.py',
     f'{PYTHON_FOLDER}/*.egg-info/*',
+    f'{PYTHON_FOLDER}/*/*.c',
+    '__pycache__/*',
     'share/*/environment/*',
     'share/*/local_setup.*',
     'share/*/package.*',
@@ -79,7 +82,27 @@ class DevelopWithInterfaces(develop):
         """Build the messages unless the package is being removed."""
         if not self.uninstall:
             self.run_command('build_interfaces')
+            self._make_targets()
         super().run()
+
+    def _make_targets(self):
+        """
+        Make the files that `symlink_data --force` removes before it makes links.
+
+        colcon adds --force where a linked install follows a copied one, and fails on each file
+        that the copied one lacked.
+        """
+        if 'symlink_data' not in self.distribution.commands:
+            return
+        links = self.get_finalized_command('symlink_data')
+        if not links.force:
+            return
+        for folder, files in self.distribution.data_files:
+            for name in files:
+                target = Path(links.install_dir, folder, Path(name).name)
+                if not target.is_symlink():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.touch()
 
 
 def inputs_digest():
@@ -109,10 +132,20 @@ def build_with_cmake(build_folder, installed):
     if not (build_folder / 'CMakeCache.txt').exists() and shutil.which('ninja'):
         configure += ['-G', 'Ninja']
     environment = cmake_environment()
-    for command in (configure, [cmake, '--build', str(build_folder), '--target', 'install']):
-        done = subprocess.run(command, env=environment)
-        if done.returncode:
-            raise SystemExit(f'error: {" ".join(command)} failed, see the lines above')
+    run_checked(configure, environment)
+    run_checked([cmake, '--build', str(build_folder), '--target', 'install'], environment)
+
+
+def run_checked(command, environment):
+    """Run a command; if it fails, repeat the end of its output where colcon shows it."""
+    tail = collections.deque(maxlen=60)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors='replace') as process:
+        for line in process.stdout:
+            print(line, end='', flush=True)
+            tail.append(line)
+    if process.returncode:
+        raise SystemExit(f'{"".join(tail)}error: {" ".join(command)} failed')
 
 
 def cmake_environment():
