@@ -1,0 +1,416 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+One robot's mind: `RobotAgent.tick` is the whole flow, from what it senses to what it tells.
+
+sense -> hear -> work -> route -> authority -> motion -> safety -> tell
+
+The agent has no clock, no network and no ROS: the caller passes in what is new, publishes what
+comes out, and calls it every `tick_s`. It needs no coordinators to be safe: without their words it
+stands, and brakes inside what it already holds.
+"""
+
+from dataclasses import dataclass
+from math import nan
+from random import Random
+from typing import Optional, Tuple
+
+from robot_swarm_orch.config import RobotConfig
+from robot_swarm_orch.edge.authority import AuthorityBook, Heard
+from robot_swarm_orch.edge.base import Base, locate, Roadmap, stop_distance_m, Track
+from robot_swarm_orch.edge.journal import Journal
+from robot_swarm_orch.edge.lease import LeaseClock
+from robot_swarm_orch.edge.motion import Follower, Reckoner
+from robot_swarm_orch.edge.peers import PeerTable
+from robot_swarm_orch.edge.planning import Planner
+from robot_swarm_orch.edge.safety import clamp, Limiter, Situation
+from robot_swarm_orch.edge.seams import MotionDriver
+from robot_swarm_orch.edge.task_runner import Phase, TaskRunner
+from robot_swarm_orch.errors import InvariantError
+from robot_swarm_orch.site import Site
+from robot_swarm_orch.types import (
+    Ack, Command, Counters, EmergencyStop, FleetView, Grant, Lease, LoadReading, LoadRequest,
+    Mode, Motion, Nodes, Odometry, Peer, Reason, Report, Safety, Scan, STANDSTILL)
+
+# Slower than this the robot stands; slower than that it has as good as arrived [m/s].
+_STILL_MPS = 0.02
+_CREEP_MPS = 0.06
+# What driving into a node costs while somebody stands in it, and while it is blocked [s].
+_HELD_COST_S = 20.0
+_BLOCKED_COST_S = 600.0
+# A robot that found no way to its goal looks again after this long [s].
+_NO_WAY_RETRY_S = 1.0
+# Robots that stand for one of these give back what they have not entered.
+_LONG_STANDS = frozenset((Reason.EMERGENCY, Reason.INACTIVE, Reason.IN_DOUBT))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """
+    What the world said: messages that are new since the last tick, sensors as last known.
+
+    `now_s` is the steady clock, for leases and silence; `control_s` is ROS time, for sensor age.
+    """
+
+    now_s: float
+    control_s: float
+    odometry: Optional[Odometry] = None
+    scan: Optional[Scan] = None
+    load: Optional[LoadReading] = None
+    battery: float = nan
+    grants: Tuple[Grant, ...] = ()
+    leases: Tuple[Lease, ...] = ()
+    commands: Tuple[Command, ...] = ()
+    stops: Tuple[EmergencyStop, ...] = ()
+    view: Optional[FleetView] = None
+    active: bool = True
+    manual: bool = False
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the robot does and says; None or empty: nothing this time."""
+
+    motion: Motion
+    report: Optional[Report] = None
+    state: Optional[Peer] = None
+    acks: Tuple[Ack, ...] = ()
+    load_request: Optional[LoadRequest] = None
+    safety: Optional[Safety] = None
+    route: Nodes = ()
+
+
+class RobotAgent:
+    """The edge node of one robot, without ROS."""
+
+    def __init__(self, robot_id: str, site: Site, config: RobotConfig, boot_id: int,
+                 journal: Journal, planner: Planner, peers: PeerTable,
+                 rng: Optional[Random] = None, driver: Optional[MotionDriver] = None):
+        """
+        Start standing, with nothing held.
+
+        `boot_id` is a random number that this robot never used before; `rng` draws the next ones.
+        """
+        self.robot, self.site, self.config = robot_id, site, config
+        self.planner, self.peers = planner, peers
+        self.rng = rng if rng is not None else Random(boot_id)
+        self.roadmap = Roadmap(site)
+        self.book = AuthorityBook(robot_id, site.hash, boot_id)
+        self.clock = LeaseClock(robot_id, _journal_term(journal))
+        self.runner = TaskRunner(robot_id, config, journal, self.clock, boot_id)
+        self.reckoner = Reckoner(config)
+        self.driver = driver if driver is not None else Follower(config, self.reckoner)
+        self.limiter = Limiter(config)
+        self.counters = Counters()
+        self.track: Optional[Track] = None
+        self.safety = Safety(0.0, Reason.JOINING, True)
+        self.emergency = ''
+        self._situation = Situation()
+        self._motion = STANDSTILL
+        self._stops_seen = {}
+        self._blocked = self._planned_around = frozenset()
+        self._fenced = self._outside = self._inside = self._no_way = False
+        self._committed = 0
+        self._standing_at = -1
+        self._waiting_since_s = self._look_again_s = None
+        self._patience_s = config.replan_after_s
+        self._reported_s = self._told = None
+
+    def tick(self, inputs: Inputs) -> Outputs:
+        """Take one control step: called every `tick_s` with all that is new."""
+        body = self._sense(inputs)
+        acks = self._hear(inputs)
+        acks += self._work(inputs)
+        self._find_way(inputs, body)
+        base = self._hold(inputs)
+        wanted = self._follow(body, base)
+        safety = self._judge(inputs, body, base, wanted)
+        self._motion = clamp(wanted, safety)
+        self.reckoner.sent(inputs.control_s, self._motion)
+        return self._tell(inputs, body, acks)
+
+    def _sense(self, inputs) -> Optional[Odometry]:
+        """
+        Return the pose and speed now, and note where on the track the robot is.
+
+        What the body has left behind is judged by the odometry as it was measured: a base that
+        did not follow its commands is never believed to be further than it was seen. What lies
+        ahead is judged by the odometry carried forward to now.
+        """
+        self._standing_at = -1
+        seen = inputs.odometry
+        if seen is None:
+            return None
+        body = self.reckoner.at(seen, inputs.control_s)
+        self._choose_mode(inputs, seen)
+        track = self.track
+        if track is None or self.book.mode != Mode.AUTOMATIC:
+            return body
+        x, y, asked = seen.pose.x_m, seen.pose.y_m, abs(self._motion.speed_mps)
+        speed = max(abs(seen.motion.speed_mps), asked)
+        track.pass_nodes(x, y, speed < _CREEP_MPS)
+        self._committed = track.committed(body.pose.x_m, body.pose.y_m,
+                                          max(abs(body.motion.speed_mps), asked))
+        self._inside = (
+            track.off_m(x, y, self._committed) + seen.pose_error_m <= self.config.position_error_m
+            and set(self.book.held).issuperset(track.needed(x, y, min(self._committed, 1))))
+        if not self._inside and speed < _STILL_MPS:
+            self._find_place(seen)
+        if self._inside and self._committed == 0 and speed < _STILL_MPS:
+            self._standing_at = track.nodes[0]
+        return body
+
+    def _choose_mode(self, inputs, seen):
+        """Follow the person's switch, and a pose that is not known well enough."""
+        book = self.book
+        if book.mode == Mode.JOINING:
+            return
+        mode = Mode.AUTOMATIC
+        if inputs.manual:
+            mode = Mode.MANUAL
+        elif seen.pose_error_m > self.config.position_error_m:
+            mode = Mode.LOST
+        if mode != book.mode:
+            book.set_mode(mode)
+            if mode == Mode.AUTOMATIC:
+                self._find_place(seen)
+
+    def _find_place(self, seen):
+        """Start a new track where the robot stands, if that is inside the nodes it holds."""
+        nodes = self._place(self.book.held, seen)
+        if nodes:
+            self.track = Track(self.roadmap, self.config, nodes)
+            self._committed = len(nodes) - 1
+            self._inside = True
+
+    def _place(self, held, seen):
+        """Return the track of a robot that stands inside `held`, () if it does not."""
+        return locate(self.roadmap, held, seen.pose,
+                      self.config.position_error_m - seen.pose_error_m)
+
+    def _hear(self, inputs) -> Tuple[Ack, ...]:
+        """Take in stops, leases, authorities, commands, the fleet's view; return the answers."""
+        for stop in inputs.stops:
+            self._hear_stop(stop)
+        for lease in inputs.leases:
+            if not self.clock.hear(lease):
+                self.counters.refuse('lease')
+        for grant in inputs.grants:
+            self._hear_grant(grant, inputs)
+        if inputs.view is not None and inputs.view.site_hash == self.site.hash:
+            self._blocked = frozenset(inputs.view.blocked)
+        acks = ()
+        for command in inputs.commands:
+            acks += (self.runner.hear(command, inputs.now_s, self._standing_at),)
+        return acks
+
+    def _hear_stop(self, stop):
+        """Latch an emergency stop, or release it; acts seen before count once."""
+        if stop.seq <= self._stops_seen.get(stop.source, -1):
+            return
+        self._stops_seen[stop.source] = stop.seq
+        self.emergency = (stop.reason or stop.source or 'pressed') if stop.active else ''
+
+    def _hear_grant(self, grant, inputs):
+        """Take in a movement authority; join, or begin anew, when it says so."""
+        nodes = ()
+        if self.book.mode == Mode.JOINING and self._stands(inputs):
+            nodes = self._place(grant.nodes, inputs.odometry)
+        heard = self.book.hear(grant, bool(nodes))
+        if heard == Heard.JOINED:
+            self.clock.forget()
+            self.track = Track(self.roadmap, self.config, nodes)
+            self._committed = len(nodes) - 1
+            self._inside, self._fenced, self._outside = True, False, False
+        elif heard == Heard.OUTSIDE:
+            self._outside = True
+        elif heard == Heard.FENCED:
+            self._begin_anew()
+        elif heard in (Heard.FOREIGN, Heard.OTHER_SITE, Heard.REFUSED):
+            self.counters.refuse(f'grant_{heard.value}')
+        if heard not in (Heard.FOREIGN, Heard.OTHER_SITE):
+            self.clock.hear_term(grant.term)
+
+    def _stands(self, inputs):
+        """Return whether the robot was seen to stand, just now."""
+        seen = inputs.odometry
+        return (seen is not None and abs(seen.motion.speed_mps) < _STILL_MPS
+                and inputs.control_s - seen.taken_s <= self.config.odometry_stale_s)
+
+    def _begin_anew(self):
+        """Join as another boot: this one was replaced, or cleared by a person."""
+        boot_id = self.rng.getrandbits(63)
+        if boot_id == self.book.boot_id:
+            raise InvariantError('the generator drew the same boot id twice')
+        self.book.fence(boot_id)
+        self.runner.boot_id = boot_id
+        self.clock.forget()
+        self.track = None
+        self._fenced, self._inside = True, False
+
+    def _work(self, inputs) -> Tuple[Ack, ...]:
+        """Carry the open command on; return its acknowledgement if it ended."""
+        ack = self.runner.step(inputs.now_s, self._standing_at, inputs.load)
+        return (ack,) if ack is not None else ()
+
+    def _find_way(self, inputs, body):
+        """Lead the track to the goal, from the first node at which the robot can still stop."""
+        track, goal, index = self.track, self.runner.goal, self._committed
+        if track is None or body is None or self.book.mode != Mode.AUTOMATIC:
+            return
+        if goal < 0:
+            track.nodes = track.nodes[:index + 1]
+            self._waiting_since_s = None
+            return
+        if self._no_way and inputs.now_s < self._look_again_s:
+            return
+        waited = self._has_waited(inputs.now_s)
+        if (track.nodes[-1] == goal and not waited and (
+                self._blocked == self._planned_around
+                or self._blocked.isdisjoint(track.nodes[index + 1:]))):
+            return
+        penalties = dict.fromkeys(self._blocked - {goal}, _BLOCKED_COST_S)
+        if waited:
+            penalties.update(self._held_by_others(inputs.now_s, body))
+        before = track.nodes[index]
+        yaw = (track.roadmap.edge(track.nodes[index - 1], before).yaw_rad if index
+               else body.pose.yaw_rad)
+        route = self.planner.route(before, yaw, goal, penalties or None)
+        self._no_way, self._planned_around = not route, self._blocked
+        if route:
+            track.nodes = track.nodes[:index] + tuple(route)
+        else:
+            track.nodes = track.nodes[:index + 1]
+        self._waiting_since_s, self._look_again_s = None, inputs.now_s + _NO_WAY_RETRY_S
+
+    def _has_waited(self, now_s):
+        """Return whether the robot has stood on its way for so long that it looks for another."""
+        if self._standing_at < 0 or self.safety.reason not in (
+                Reason.AUTHORITY, Reason.SCAN, Reason.PEER):
+            self._waiting_since_s = None
+            return False
+        if self._waiting_since_s is None:
+            spread = 1.0 + 0.5 * self.rng.random()
+            self._waiting_since_s = now_s
+            self._patience_s = self.config.replan_after_s * spread
+        return now_s - self._waiting_since_s >= self._patience_s
+
+    def _held_by_others(self, now_s, body):
+        """Return what it costs to drive into nodes that standing neighbours hold."""
+        pose = body.pose
+        costs = {}
+        for peer in self.peers.near(pose.x_m, pose.y_m, self.config.peer_radius_m, now_s,
+                                    self.robot):
+            if abs(peer.motion.speed_mps) < _STILL_MPS:
+                costs.update(dict.fromkeys(peer.held, _HELD_COST_S))
+        if self.safety.reason == Reason.SCAN and len(self.track.nodes) > 1:
+            costs[self.track.nodes[1]] = _HELD_COST_S
+        return {node: cost for node, cost in sorted(costs.items())
+                if node < self.site.real_count and node not in self.book.held}
+
+    def _hold(self, inputs) -> Optional[Base]:
+        """Give back what is not needed, ask for what comes next; return where the robot may go."""
+        track, book, seen = self.track, self.book, inputs.odometry
+        if track is None or seen is None or book.mode != Mode.AUTOMATIC:
+            return None
+        needed = track.needed(seen.pose.x_m, seen.pose.y_m, self._committed)
+        ahead = track.horizon(self.config.horizon)
+        if self._standing_at >= 0 and self.safety.reason in _LONG_STANDS:
+            ahead = []
+        if self._inside:
+            in_order = needed + ahead
+            keep = set(in_order)
+            book.drop(left=[node for node in book.held if node not in keep])
+            book.order(in_order)
+            book.want(ahead)
+        else:
+            book.want(())
+        return track.base(frozenset(book.held), self._committed > 0)
+
+    def _follow(self, body, base) -> Motion:
+        """Return the motion that follows the base."""
+        if base is None:
+            return STANDSTILL
+        return self.driver.drive(body, base, self.config.speed_mps)
+
+    def _judge(self, inputs, body, base, wanted) -> Safety:
+        """Return what the safety limiter says to all of this."""
+        s = self._situation
+        s.active, s.emergency, s.mode = inputs.active, self.emergency, self.book.mode
+        s.fenced = self._fenced
+        s.inside = not self._outside if s.mode == Mode.JOINING else self._inside
+        s.lease_left_s = self.clock.until_s - inputs.now_s
+        s.in_doubt = self.runner.phase == Phase.IN_DOUBT
+        s.working = self.runner.phase in (Phase.WORKING, Phase.SETTLING)
+        s.control_s, s.now_s = inputs.control_s, inputs.now_s
+        s.body, s.base, s.scan, s.wanted = body, base, inputs.scan, wanted
+        if body is not None:
+            s.odometry_age_s = inputs.control_s - inputs.odometry.taken_s
+            s.peers = self._near(inputs, body) if wanted.speed_mps > 0.0 else ()
+        self.safety = self.limiter.limit(s)
+        return self.safety
+
+    def _near(self, inputs, body):
+        """Return the neighbours that could be met before standstill."""
+        config = self.config
+        reach = stop_distance_m(config.speed_mps, config.react_s, config.brake_mps2)
+        radius = min(config.peer_radius_m, 2.0 * reach + 2.0 * config.footprint_radius_m)
+        return self.peers.near(body.pose.x_m, body.pose.y_m, radius, inputs.now_s, self.robot)
+
+    def _tell(self, inputs, body, acks) -> Outputs:
+        """Put together what the robot does and says."""
+        safety = self.safety
+        changed = (safety.reason, safety.stopped) != self._told
+        self._told = (safety.reason, safety.stopped)
+        report = state = None
+        if body is not None and self._report_is_due(inputs, body):
+            report = self._report(inputs, body)
+            state = Peer(self.robot, report.boot_id, report.seq, report.mode, body.pose,
+                         body.motion, self.config.footprint_radius_m, report.held, inputs.now_s,
+                         report.carrying, body.pose_error_m)
+        return Outputs(self._motion, report, state, acks,
+                       self.runner.load_request(inputs.now_s), safety if changed else None,
+                       self.track.nodes if self.track is not None else ())
+
+    def _report_is_due(self, inputs, body):
+        """Return whether to report now, and note it."""
+        config = self.config
+        open_now = (self.runner.phase != Phase.IDLE or self.book.wanted
+                    or self.book.mode != Mode.AUTOMATIC
+                    or abs(body.motion.speed_mps) >= _STILL_MPS)
+        period = config.report_period_s if open_now else config.report_idle_period_s
+        last = self._reported_s
+        if last is not None and inputs.now_s < last + period - 0.5 * config.tick_s:
+            return False
+        steady = last is not None and inputs.now_s < last + 1.5 * period
+        self._reported_s = last + period if steady else inputs.now_s
+        return True
+
+    def _report(self, inputs, body) -> Report:
+        """Return the next report, and remember when it was sent."""
+        seq, mode, held, wanted = self.book.report()
+        self.clock.sent(seq, inputs.now_s)
+        load, runner, config = inputs.load, self.runner, self.config
+        return Report(
+            self.robot, self.book.boot_id, seq, mode, self.site.hash, held, wanted, body.pose,
+            body.motion.speed_mps, runner.goal, self.clock.term, self.clock.lease_seq,
+            runner.command_seq, runner.order_id, load.carrying if load is not None else False,
+            load.load_mass_kg if load is not None else nan, inputs.battery, body.pose_error_m,
+            config.footprint_radius_m, self.safety.reason, bool(self.emergency), self._errors())
+
+    def _errors(self):
+        """Return short words about what is wrong."""
+        words = ()
+        if self._no_way:
+            words += ('no_way',)
+        if self._outside or (self.book.mode == Mode.AUTOMATIC and not self._inside):
+            words += ('pose',)
+        if self.runner.phase == Phase.IN_DOUBT:
+            words += ('in_doubt',)
+        return words
+
+
+def _journal_term(journal):
+    """Return the highest term that the journal knows of."""
+    accepted = journal.load().accepted
+    return accepted.term if accepted is not None else 0

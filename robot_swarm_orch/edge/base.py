@@ -1,0 +1,285 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The geometry of movement authority: which nodes the body touches, and how far the base reaches.
+
+A robot's `Track` is the node that it stands at or passed last, then the rest of its route. The
+*run* is the longest prefix of the track whose edges' lock sets are all held: that is where it may
+drive. The *straight* of the run ends where the track first bends: a base whose computer dies keeps
+its heading, so only the straight part counts as room to stop in.
+
+Distances along the track are of the robot's centre, from the robot on, in metres.
+"""
+
+from dataclasses import dataclass
+from math import atan2, hypot, pi, sqrt
+from typing import Iterable, List, Optional, Tuple
+
+from robot_swarm_orch.config import RobotConfig
+from robot_swarm_orch.site import Site
+from robot_swarm_orch.types import Nodes, Pose
+
+# Larger changes of heading are made standing at the node, smaller ones while driving [rad].
+BEND_RAD = 0.087
+# Of the error bound, this share may be used up by stopping beyond the last node of the run.
+OVERSHOOT_SHARE = 0.5
+# A stop distance up to this is standing still [m].
+_STANDS_M = 0.001
+# A horizon that would end on a junction is extended by at most this many nodes beyond it.
+_BEYOND_JUNCTION = 4
+
+
+def wrap_rad(angle: float) -> float:
+    """Return the same angle in -pi to pi."""
+    return (angle + pi) % (2.0 * pi) - pi
+
+
+def stop_distance_m(speed_mps: float, react_s: float, brake_mps2: float) -> float:
+    """Return the way to standstill when braking begins after `react_s` [m]."""
+    return speed_mps * react_s + speed_mps * speed_mps / (2.0 * brake_mps2)
+
+
+def stoppable_speed_mps(room_m: float, react_s: float, brake_mps2: float) -> float:
+    """Return the highest speed whose stop distance is no more than `room_m`; 0 without room."""
+    if room_m <= 0.0:
+        return 0.0
+    lag = brake_mps2 * react_s
+    return sqrt(lag * lag + 2.0 * brake_mps2 * room_m) - lag
+
+
+class Edge:
+    """A directed edge, with what is needed of it at every tick."""
+
+    __slots__ = ('a', 'b', 'x_m', 'y_m', 'ux', 'uy', 'length_m', 'yaw_rad', 'lock', 'extras',
+                 'release_m')
+
+    def __init__(self, site: Site, a: int, b: int):
+        """Look the edge a->b up in the site."""
+        self.a, self.b = a, b
+        self.x_m, self.y_m = map(float, site.xy[a])
+        dx, dy = float(site.xy[b][0]) - self.x_m, float(site.xy[b][1]) - self.y_m
+        self.length_m = hypot(dx, dy)
+        self.ux, self.uy = dx / self.length_m, dy / self.length_m
+        self.yaw_rad = atan2(dy, dx)
+        lock = site.lock_set(a, b)
+        self.lock = frozenset(lock)
+        self.extras = tuple(node for node in lock if node not in (a, b))
+        releases = dict(site.release_m(a, b))
+        self.release_m = tuple((node, releases.get(node, self.length_m)) for node in lock
+                               if node != b)
+
+    def along_m(self, x_m: float, y_m: float) -> float:
+        """Return how far along the edge a point lies [m]; negative before its start."""
+        return (x_m - self.x_m) * self.ux + (y_m - self.y_m) * self.uy
+
+    def left_m(self, x_m: float, y_m: float) -> float:
+        """Return how far to the left of the edge a point lies [m]."""
+        return (y_m - self.y_m) * self.ux - (x_m - self.x_m) * self.uy
+
+    def touched(self, along_m: float) -> Nodes:
+        """Return the locked nodes that a body which came from the start has not left yet."""
+        return tuple(node for node, release in self.release_m if along_m < release) + (self.b,)
+
+
+class Roadmap:
+    """A site seen as edges; each is worked out once, when it is first asked for."""
+
+    def __init__(self, site: Site):
+        """Start empty."""
+        self.site = site
+        self._edges = {}
+
+    def edge(self, a: int, b: int) -> Edge:
+        """Return the directed edge a->b; KeyError if the site has none."""
+        found = self._edges.get((a, b))
+        if found is None:
+            found = self._edges[a, b] = Edge(self.site, a, b)
+        return found
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a robot is along its base."""
+
+    node: int            # node that it stands at or passed last
+    along_m: float       # way driven since that node [m]
+    to_stop_m: float     # way left on the straight of the run [m]
+    at_node: bool        # whether it stands at `node`
+
+
+class Base:
+    """
+    The run for one tick: where the robot may drive, and what comes next.
+
+    `edges` are the edges of the run, the first being the one that the robot is on or about to
+    enter; `next_edge` is the edge after the run, None at the end of the route; `turn_edge` is the
+    edge that follows the straight part. `slack_m` is how far beyond the last node of the straight
+    the robot may come to rest.
+    """
+
+    __slots__ = ('node', 'edges', 'next_edge', 'turn_edge', 'straight_m', 'slack_m')
+
+    def __init__(self, node: int, edges: Tuple[Edge, ...], next_edge: Optional[Edge],
+                 slack_m: float):
+        """Measure the straight part of the run."""
+        self.node, self.edges, self.next_edge, self.slack_m = node, edges, next_edge, slack_m
+        self.turn_edge = next_edge
+        total, before = 0.0, None
+        for edge in edges:
+            if before is not None and abs(wrap_rad(edge.yaw_rad - before)) > BEND_RAD:
+                self.turn_edge = edge
+                break
+            total += edge.length_m
+            before = edge.yaw_rad
+        self.straight_m = total
+
+    @property
+    def waits(self) -> bool:
+        """Return whether the straight ends for want of a node, not at a bend or at the goal."""
+        return self.next_edge is not None and self.turn_edge is self.next_edge
+
+    @property
+    def ahead(self) -> Optional[Edge]:
+        """Return the edge to face: the first of the run, else the one that is waited for."""
+        return self.edges[0] if self.edges else self.next_edge
+
+    def to_stop_m(self, x_m: float, y_m: float) -> float:
+        """Return the way left on the straight of the run [m]; not positive without a run."""
+        if self.edges:
+            return self.straight_m - self.edges[0].along_m(x_m, y_m)
+        if self.next_edge is not None:
+            return -self.next_edge.along_m(x_m, y_m)
+        return 0.0
+
+
+class Track:
+    """
+    Where a robot is on the roadmap and where it goes: one node passed, the rest ahead.
+
+    `nodes[0]` is the node that the robot stands at or passed last. While it is between two nodes
+    there is always a `nodes[1]`.
+    """
+
+    __slots__ = ('roadmap', 'config', 'nodes', 'slack_m')
+
+    def __init__(self, roadmap: Roadmap, config: RobotConfig, nodes: Iterable[int]):
+        """Start at `nodes[0]`, or between `nodes[0]` and `nodes[1]`."""
+        self.roadmap = roadmap
+        self.config = config
+        self.nodes = tuple(nodes)
+        self.slack_m = OVERSHOOT_SHARE * config.position_error_m
+
+    @property
+    def first(self) -> Optional[Edge]:
+        """Return the edge that the robot is on or will drive first, None at the route's end."""
+        nodes = self.nodes
+        return self.roadmap.edge(nodes[0], nodes[1]) if len(nodes) > 1 else None
+
+    def pass_nodes(self, x_m: float, y_m: float, at_rest: bool) -> bool:
+        """Move `nodes[0]` on to the last node passed, or arrived at; return whether it changed."""
+        changed = False
+        while len(self.nodes) > 1:
+            edge = self.first
+            short = self.config.arrive_m if at_rest else 0.0
+            if edge.along_m(x_m, y_m) < edge.length_m - short:
+                break
+            self.nodes = self.nodes[1:]
+            changed = True
+        return changed
+
+    def offset_m(self, x_m: float, y_m: float) -> float:
+        """Return how far the robot is beyond `nodes[0]`, along the track [m]."""
+        edge = self.first
+        return edge.along_m(x_m, y_m) if edge is not None else 0.0
+
+    def committed(self, x_m: float, y_m: float, speed_mps: float) -> int:
+        """
+        Return the index of the first node of the track at which the robot can still stop.
+
+        A robot that stands may be off its node by the whole error bound, not just the slack.
+        """
+        reach = stop_distance_m(speed_mps, self.config.react_s, self.config.brake_mps2)
+        slack = self.slack_m if reach > _STANDS_M else self.config.position_error_m
+        room = slack - self.offset_m(x_m, y_m)
+        nodes, index = self.nodes, 0
+        while room < reach and index < len(nodes) - 1:
+            room += self.roadmap.edge(nodes[index], nodes[index + 1]).length_m
+            index += 1
+        return index
+
+    def needed(self, x_m: float, y_m: float, committed: int) -> List[int]:
+        """Return the nodes that the body is in or cannot be kept out of, in driving order."""
+        nodes = self.nodes
+        if committed == 0:
+            return [nodes[0]]
+        result = list(self.first.touched(self.offset_m(x_m, y_m)))
+        for index in range(1, committed):
+            edge = self.roadmap.edge(nodes[index], nodes[index + 1])
+            result += [node for node in edge.extras + (edge.b,) if node not in result]
+        return result
+
+    def off_m(self, x_m: float, y_m: float, committed: int) -> float:
+        """Return how far the robot's centre is off the track [m]."""
+        if committed == 0:
+            x, y = self.roadmap.site.xy[self.nodes[0]].tolist()
+            return hypot(x_m - x, y_m - y)
+        return abs(self.first.left_m(x_m, y_m))
+
+    def horizon(self, count: int) -> List[int]:
+        """Return the next `count` nodes with the off-route nodes of each edge's lock set before it."""
+        nodes, site = self.nodes, self.roadmap.site
+        result, last = [], min(count, len(nodes) - 1)
+        most = min(last + _BEYOND_JUNCTION, len(nodes) - 1)
+        while last < most and site.is_junction(nodes[last]):
+            last += 1
+        for index in range(last):
+            edge = self.roadmap.edge(nodes[index], nodes[index + 1])
+            result += edge.extras
+            result.append(edge.b)
+        return result
+
+    def base(self, held, entered: bool) -> Base:
+        """Return the run under the nodes held; an edge that was `entered` is driven to its end."""
+        nodes, edges = self.nodes, []
+        for index in range(len(nodes) - 1):
+            edge = self.roadmap.edge(nodes[index], nodes[index + 1])
+            if not edge.lock <= held and not (entered and index == 0):
+                return Base(nodes[0], tuple(edges), edge, self.slack_m)
+            edges.append(edge)
+        return Base(nodes[0], tuple(edges), None, self.slack_m)
+
+
+def locate(roadmap: Roadmap, held: Iterable[int], pose: Pose, tolerance_m: float) -> Nodes:
+    """
+    Return the track of a robot that stands somewhere inside the nodes it holds; () if outside.
+
+    Either one node, or the two ends of the edge that it is on, in a direction that may be driven,
+    the one that it faces if there is a choice. The body counts as inside if its centre is within
+    `tolerance_m` of a held node, or of an edge whose lock set it holds as far as it touches it.
+    """
+    owned, site = frozenset(held), roadmap.site
+    real = [node for node in owned if node < site.real_count]
+    for node in sorted(real):
+        x, y = site.xy[node].tolist()
+        if hypot(pose.x_m - x, pose.y_m - y) <= tolerance_m:
+            return (node,)
+    best, chosen = -2.0, ()
+    for a in sorted(real + [n for n in _before(site, real) if n not in owned]):
+        for b in site.successors[a]:
+            if b not in owned:
+                continue
+            edge = roadmap.edge(a, b)
+            along = edge.along_m(pose.x_m, pose.y_m)
+            if (0.0 <= along <= edge.length_m
+                    and abs(edge.left_m(pose.x_m, pose.y_m)) <= tolerance_m
+                    and owned.issuperset(edge.touched(along))):
+                facing = 1.0 - abs(wrap_rad(edge.yaw_rad - pose.yaw_rad)) / pi
+                if facing > best:
+                    best, chosen = facing, (a, b)
+    return chosen
+
+
+def _before(site, nodes):
+    """Return the nodes from which an edge leads to one of `nodes`."""
+    ends = set(nodes)
+    return [a for a in range(site.real_count) if ends.intersection(site.successors[a])]

@@ -1,0 +1,71 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Freshness without clocks: the leader's words count from when this robot sent what they answer.
+
+Every lease and command names the newest report of this robot that the leader had heard. The robot
+remembers when, on its own steady clock, it sent each of its last reports, and counts lease and time
+to live from that moment. A word that sat in a queue is as old as the report it answers, and a
+leader that no longer hears the robot renews nothing.
+"""
+
+from collections import OrderedDict
+from math import inf
+from typing import Optional
+
+from robot_swarm_orch.types import Lease
+
+_REMEMBERED = 256
+
+
+class LeaseClock:
+    """When reports were sent, until when the robot may move, and the highest term heard."""
+
+    def __init__(self, robot: str, term: int = 0):
+        """Start without a lease; `term` is the highest one known from before."""
+        self.robot = robot
+        self.term = term
+        self.lease_seq = 0     # newest lease of that term
+        self.until_s = -inf    # end of the lease [steady s]
+        self._sent = OrderedDict()
+
+    def sent(self, seq: int, now_s: float) -> None:
+        """Note that a report leaves now."""
+        self._sent[seq] = now_s
+        if len(self._sent) > _REMEMBERED:
+            self._sent.popitem(last=False)
+
+    def sent_s(self, seq: int) -> Optional[float]:
+        """Return when a report was sent [steady s], None if that is not remembered."""
+        return self._sent.get(seq)
+
+    def forget(self) -> None:
+        """Forget reports and lease: a new boot or incarnation begins."""
+        self._sent.clear()
+        self.until_s = -inf
+
+    def hear_term(self, term: int) -> bool:
+        """Take in a term; return whether it is at least the highest one heard."""
+        if term > self.term:
+            self.term = term
+            self.lease_seq = 0
+        return term == self.term
+
+    def hear(self, lease: Lease) -> bool:
+        """Take in a lease; return whether it was of the highest term and named this robot."""
+        if not self.hear_term(lease.term):
+            return False
+        self.lease_seq = max(self.lease_seq, lease.seq)
+        for robot, heard_seq in lease.heard:
+            if robot == self.robot:
+                sent_s = self._sent.get(heard_seq)
+                if sent_s is None:
+                    return False
+                self.until_s = max(self.until_s, sent_s + lease.duration_s)
+                return True
+        return False
+
+    def expired(self, heard_seq: int, life_s: float, now_s: float) -> bool:
+        """Return whether a word with a life counted from the report `heard_seq` is too old."""
+        sent_s = self._sent.get(heard_seq)
+        return sent_s is None or now_s > sent_s + life_s

@@ -1,0 +1,214 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The last filter before the base: it only slows down.
+
+Rules, the most restrictive wins:
+
+-   *Stand* (`_STAND_RULES`, first match names the reason): emergency stop, inactive node, no fresh
+    odometry, joining, fenced, pose outside the held nodes, lease run out, load in doubt, payload
+    device at work, no fresh scan. Turning stops too.
+-   *End of the base*: the highest v for which `v t + v^2 / 2b` fits into the straight part of the
+    run; t is the base's own watchdog plus its actuation delay, so the rule holds even if this
+    process dies right after. A base that is faster than that is told to slow down, and brakes.
+-   *Scan*: what lies in the corridor ahead must stay out of the stop distance plus a margin.
+    Anything inside the footprint circle plus a hand's breadth stops turning as well.
+-   *Neighbours*: the same, with the circle of each neighbour where it was heard and where it would
+    be by now.
+
+The corridor lies along the edge that is driven, not along the heading, and is as wide as the
+footprint plus a hand's breadth: robots on neighbouring nodes or lanes stay outside of it. The
+margins are chosen so that a robot which follows another at full speed under movement authority
+reaches the end of its base first, and never meets these two rules.
+"""
+
+from math import cos, isfinite, sin, sqrt
+from typing import Iterable, Optional
+
+import numpy as np
+
+from robot_swarm_orch.config import RobotConfig
+from robot_swarm_orch.edge.base import Base, stop_distance_m, stoppable_speed_mps, wrap_rad
+from robot_swarm_orch.types import Mode, Motion, Odometry, Peer, Reason, Safety, Scan, STANDSTILL
+
+# What counts as a hand's breadth [m].
+_BREADTH_M = 0.05
+_BEYOND_ANY_SCAN_M = 1000.0
+
+
+class Situation:
+    """All that the limiter looks at, filled in by the agent each tick."""
+
+    __slots__ = ('active', 'emergency', 'mode', 'fenced', 'inside', 'lease_left_s', 'in_doubt',
+                 'working', 'odometry_age_s', 'control_s', 'now_s', 'body', 'base', 'scan',
+                 'peers', 'wanted')
+
+    def __init__(self):
+        """Start with the situation in which nothing is known: stand."""
+        self.active = False
+        self.emergency = ''                      # who latched an emergency stop; empty: nobody
+        self.mode = Mode.JOINING
+        self.fenced = False                      # the last boot was fenced, and no new one joined
+        self.inside = False                      # the body is inside held nodes (joining: may be)
+        self.lease_left_s = 0.0
+        self.in_doubt = False
+        self.working = False                     # the payload device works
+        self.odometry_age_s = float('inf')
+        self.control_s = 0.0
+        self.now_s = 0.0
+        self.body: Optional[Odometry] = None     # pose and speed now
+        self.base: Optional[Base] = None
+        self.scan: Optional[Scan] = None
+        self.peers: Iterable[Peer] = ()
+        self.wanted: Motion = STANDSTILL
+
+
+_STAND_RULES = (
+    (Reason.EMERGENCY, lambda s, c: bool(s.emergency)),
+    (Reason.INACTIVE, lambda s, c: not s.active or s.mode == Mode.MANUAL),
+    (Reason.STALE_ODOM, lambda s, c: s.body is None or not s.odometry_age_s <= c.odometry_stale_s),
+    (Reason.FENCED, lambda s, c: s.fenced),
+    (Reason.POSE, lambda s, c: s.mode == Mode.LOST or not s.inside),
+    (Reason.JOINING, lambda s, c: s.mode != Mode.AUTOMATIC),
+    (Reason.LEASE, lambda s, c: not s.lease_left_s > 0.0 and not c.finish_base),
+    (Reason.IN_DOUBT, lambda s, c: s.in_doubt),
+    (Reason.PAYLOAD, lambda s, c: s.working),
+    (Reason.STALE_SCAN, lambda s, c: _scan_is_stale(s, c)),
+)
+
+
+def _scan_is_stale(situation, config):
+    """Return whether there is no laser scan to rely on."""
+    scan = situation.scan
+    if scan is None:
+        return config.scan_required
+    return not situation.control_s - scan.taken_s <= config.scan_stale_s
+
+
+def clamp(wanted: Motion, safety: Safety) -> Motion:
+    """Return the wanted motion, slowed down to what the limiter allows; never speeded up."""
+    speed, rate = wanted.speed_mps, wanted.yaw_rate_radps
+    if safety.stopped or not (isfinite(speed) and isfinite(rate)):
+        return STANDSTILL
+    limit = max(0.0, safety.speed_limit_mps)
+    if abs(speed) <= limit:
+        return wanted
+    return Motion(limit if speed > 0.0 else -limit, rate)
+
+
+class Limiter:
+    """Judges one robot's situation each tick."""
+
+    def __init__(self, config: RobotConfig):
+        """Work by the limits in `config`."""
+        self.config = config
+        # The edge process is alive when it reacts to scans and neighbours: no watchdog to wait for.
+        self.react_s = config.tick_s + config.actuation_delay_s
+        self._rays = (None, None, None)
+
+    def limit(self, situation: Situation) -> Safety:
+        """
+        Return the allowed speed and the reason that limits it most, NONE if none does.
+
+        To stop at a bend or at the goal is driving as wanted: it is not named as a reason.
+        """
+        for reason, holds in _STAND_RULES:
+            if holds(situation, self.config):
+                return Safety(0.0, reason, True, situation.emergency
+                              if reason == Reason.EMERGENCY else '')
+        limit, reason, detail = self._authority(situation), Reason.AUTHORITY, ''
+        if situation.wanted.speed_mps != 0.0 or situation.wanted.yaw_rate_radps != 0.0:
+            for rule in (self._scan, self._peers):
+                allowed, why, name, stand = rule(situation)
+                if stand:
+                    return Safety(0.0, why, True, name)
+                if allowed < limit:
+                    limit, reason, detail = allowed, why, name
+        limit = min(limit, self.config.speed_mps)
+        slows = limit < max(abs(situation.wanted.speed_mps), 1e-3)
+        if not slows or (reason == Reason.AUTHORITY and not situation.base.waits):
+            reason = Reason.LEASE if situation.lease_left_s <= 0.0 else Reason.NONE
+            detail = ''
+        return Safety(limit, reason, False, detail)
+
+    def _authority(self, s):
+        """Return the speed at which the base ends no sooner than the stop, whoever commands it."""
+        body, config = s.body, self.config
+        if not s.base.edges:
+            return 0.0
+        room = s.base.to_stop_m(body.pose.x_m, body.pose.y_m) + s.base.slack_m
+        return stoppable_speed_mps(room, config.react_s, config.brake_mps2)
+
+    def _scan(self, s):
+        """Return (speed, reason, detail, stand) by what the laser scan sees."""
+        scan, config, body = s.scan, self.config, s.body
+        if scan is None:
+            return config.speed_mps, Reason.SCAN, '', False
+        ranges = np.fmin(np.asarray(scan.ranges_m, dtype=float), _BEYOND_ANY_SCAN_M)
+        nearest = float(ranges.min(initial=_BEYOND_ANY_SCAN_M))
+        radius = config.footprint_radius_m
+        if nearest < radius + _BREADTH_M:
+            return 0.0, Reason.SCAN, f'{nearest:.2f} m', True
+        speed, age = body.motion.speed_mps, max(0.0, s.control_s - scan.taken_s)
+        room_needed = stop_distance_m(max(speed, s.wanted.speed_mps), self.react_s,
+                                      config.brake_mps2)
+        if s.wanted.speed_mps <= 0.0 or (
+                nearest > room_needed + radius + config.scan_margin_m + speed * age):
+            return config.speed_mps, Reason.SCAN, '', False
+        yaw_then = body.pose.yaw_rad - body.motion.yaw_rate_radps * age
+        ahead = self._ahead_m(scan, ranges, wrap_rad(yaw_then - self._way(s)), radius)
+        room = ahead - speed * age - config.scan_margin_m
+        return (stoppable_speed_mps(room, self.react_s, config.brake_mps2), Reason.SCAN,
+                f'{ahead:.2f} m', False)
+
+    def _ahead_m(self, scan, ranges, turn, radius):
+        """Return how far the footprint may go along the corridor before it meets a scan point."""
+        key = (scan.angle_min_rad, scan.angle_step_rad, len(ranges))
+        if self._rays[0] != key:
+            angles = scan.angle_min_rad + scan.angle_step_rad * np.arange(len(ranges))
+            self._rays = (key, np.cos(angles), np.sin(angles))
+        _, c, s = self._rays
+        x, y = ranges * c, ranges * s
+        along, left = x * cos(turn) - y * sin(turn), x * sin(turn) + y * cos(turn)
+        hit = (np.abs(left) < radius + _BREADTH_M) & (along > 0.0)
+        if not hit.any():
+            return _BEYOND_ANY_SCAN_M
+        left = left[hit]
+        return float((along[hit] - np.sqrt(np.maximum(radius * radius - left * left, 0.0))).min())
+
+    def _way(self, s):
+        """Return the direction of driving: of the edge, or the heading where there is none."""
+        ahead = s.base.ahead
+        return ahead.yaw_rad if ahead is not None else s.body.pose.yaw_rad
+
+    def _peers(self, s):
+        """Return (speed, reason, detail, stand) by where the neighbours are."""
+        config, pose = self.config, s.body.pose
+        best, who = _BEYOND_ANY_SCAN_M, ''
+        if s.wanted.speed_mps <= 0.0:
+            return config.speed_mps, Reason.PEER, '', False
+        way = self._way(s)
+        c, n = cos(way), sin(way)
+        for peer in s.peers:
+            gap = config.footprint_radius_m + peer.footprint_radius_m
+            x, y = peer.pose.x_m - pose.x_m, peer.pose.y_m - pose.y_m
+            drift = peer.motion.speed_mps * max(0.0, s.now_s - peer.heard_s)
+            along, left = x * c + y * n, y * c - x * n
+            best_before = best
+            best = min(best, _contact_m(along, left, gap))
+            if drift:
+                turn = peer.pose.yaw_rad - way
+                best = min(best, _contact_m(along + drift * cos(turn), left + drift * sin(turn),
+                                            gap))
+            if best < best_before:
+                who = peer.robot
+        allowed = stoppable_speed_mps(best - config.peer_margin_m, self.react_s,
+                                      config.brake_mps2)
+        return allowed, Reason.PEER, who, False
+
+
+def _contact_m(along, left, gap):
+    """Return how far one may go ahead until two circles, `gap` apart at contact, would touch."""
+    if along <= 0.0 or abs(left) >= gap + _BREADTH_M:
+        return _BEYOND_ANY_SCAN_M
+    return along - sqrt(max(gap * gap - left * left, 0.0))
