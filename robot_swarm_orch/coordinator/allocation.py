@@ -1,0 +1,119 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Which idle robot carries out which waiting order.
+
+A strategy is a function from a cost matrix (robots x orders, seconds, inf where it can't be) to
+pairs (robot row, order column), each row and column at most once. `ALLOCATORS` names them.
+
+The costs are travel times to the order's first place, less a bonus that grows while the order
+waits: with time the bonus outweighs any way, so no order starves. Travel times come from one
+distance table per place (`edge/planning.py`), looked up for all idle robots at once.
+"""
+
+from heapq import nsmallest
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+AGE_WEIGHT = 0.5
+"""Seconds of travel that one second of waiting is worth."""
+
+PRIORITY_S = 3.0
+"""Seconds of waiting that one step of priority is worth (low to normal: 100 steps)."""
+
+ORDERS_AT_ONCE = 48
+"""Orders that one allocation looks at, the most urgent first; bounds its time."""
+
+ROBOTS_AT_ONCE = 48
+"""Idle robots that one allocation looks at; the others come next time."""
+
+_IMPOSSIBLE = 1e9
+
+
+def hungarian(costs):
+    """
+    Return the pairs of least total cost.
+
+    D. F. Crouse, "On implementing 2D rectangular assignment algorithms", IEEE Trans. Aerospace
+    and Electronic Systems 52(4), 2016 (SciPy's linear_sum_assignment).
+    """
+    rows, columns = linear_sum_assignment(np.where(np.isfinite(costs), costs, _IMPOSSIBLE))
+    return [(int(row), int(column)) for row, column in zip(rows, columns)
+            if np.isfinite(costs[row, column])]
+
+
+def greedy(costs):
+    """Return pairs by repeatedly taking the least cost that is left."""
+    left = np.array(costs, dtype=float)
+    pairs = []
+    for _ in range(min(left.shape)):
+        row, column = np.unravel_index(int(np.argmin(left)), left.shape)
+        if not np.isfinite(left[row, column]):
+            break
+        pairs.append((int(row), int(column)))
+        left[row, :] = np.inf
+        left[:, column] = np.inf
+    return pairs
+
+
+ALLOCATORS = {'hungarian': hungarian, 'greedy': greedy}
+
+
+class TravelTimes:
+    """
+    Travel times to places, with at most one new distance table for each call of `admit`.
+
+    A table takes milliseconds to make, so a burst of orders to new places must not make them all
+    in one decision: consensus timers wait behind it.
+    """
+
+    def __init__(self, planner):
+        """Use the tables of an edge.planning.Planner."""
+        self._planner = planner
+        self._known = set()
+
+    def admit(self, goals):
+        """Return the distinct goals that can be asked about now, and learn one more."""
+        fresh = next((goal for goal in goals if goal not in self._known), None)
+        if fresh is not None:
+            self._planner.table(fresh)
+            self._known.add(fresh)
+        return {goal for goal in goals if goal in self._known}
+
+    def to(self, goal, nodes, yaws_rad):
+        """Return the travel times [s] of robots at `nodes` with headings `yaws_rad`, (n,)."""
+        return self._planner.table(goal).costs_s(nodes, yaws_rad)
+
+
+def most_urgent(orders, now_ms, count=ORDERS_AT_ONCE):
+    """Return the `count` orders (OrderRecord) that have the largest bonus, urgent first."""
+    return nsmallest(count, orders, key=lambda order: (-bonus_s(order, now_ms), order.order_id))
+
+
+def bonus_s(order, now_ms):
+    """Return what an order's waiting and priority are worth [s of travel]."""
+    return AGE_WEIGHT * ((now_ms - order.placed_ms) / 1000.0 + PRIORITY_S * order.priority)
+
+
+def allocate(strategy, robots, orders, goal_of, travel, now_ms):
+    """
+    Return pairs (robot name, OrderRecord).
+
+    robots: idle robots as (name, node, yaw [rad]). orders: waiting OrderRecords. goal_of: function
+    from an order to the node of its first place. travel: TravelTimes. now_ms: log time.
+    """
+    if not robots or not orders:
+        return []
+    candidates = most_urgent(orders, now_ms)
+    known = travel.admit([goal_of(order) for order in candidates])
+    candidates = [order for order in candidates if goal_of(order) in known]
+    robots = robots[:ROBOTS_AT_ONCE]
+    if not candidates:
+        return []
+    nodes = np.array([node for _, node, _ in robots])
+    yaws = np.array([yaw for _, _, yaw in robots])
+    columns = {goal: travel.to(goal, nodes, yaws) for goal in sorted(known)}
+    costs = np.stack([columns[goal_of(order)] for order in candidates], axis=1)
+    costs = costs - np.array([bonus_s(order, now_ms) for order in candidates])
+    return [(robots[row][0], candidates[column]) for row, column in strategy(costs)]

@@ -1,0 +1,175 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The facts that the Raft log holds: one `Batch` an entry, whatever the leader decided in one go.
+
+An event says what the leader wants to be true. Whether it becomes true is for `fleet_state.py` to
+say when the entry is applied: each replica checks each event against the state by then, and
+ignores what no longer fits. So a leader may decide on what it sees now without any lock.
+
+Robots are named by their id, except in the rows of `AuthorityChanged`, which come many times a
+second: there they go by their number in the order of first enrolment.
+"""
+
+from dataclasses import dataclass
+from typing import Tuple
+
+from robot_swarm_orch.codec import register
+
+Row = Tuple[int, int, Tuple[int, ...], Tuple[int, ...]]
+"""(robot number, seq of its report, nodes kept, nodes granted in driving order)."""
+
+
+@register(16)
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """
+    One log entry: `events` in the order in which they are applied.
+
+    time_ms: the log's own time, which never runs back: milliseconds that the fleet was led. It is
+    the only time that the fleet state knows, so all replicas agree on it.
+    """
+
+    time_ms: int
+    events: tuple
+
+
+@register(17)
+@dataclass(frozen=True, slots=True)
+class SiteLaid:
+    """The roadmap of this log; the first event of all. Another roadmap needs another cluster id."""
+
+    site_hash: int
+    node_count: int
+
+
+@register(18)
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A person's act: the robot stands at `node`, which nobody else may hold."""
+
+    robot: str
+    node: int
+    operator_id: str = ''
+
+
+@register(19)
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A person's act: the robot is off or gone; its body still occupies the nodes `occupied`."""
+
+    robot: str
+    occupied: Tuple[int, ...] = ()
+    operator_id: str = ''
+
+
+@register(20)
+@dataclass(frozen=True, slots=True)
+class BootRegistered:
+    """A robot's program (re)started: the next incarnation is this boot's."""
+
+    robot: str
+    boot_id: int
+
+
+@register(21)
+@dataclass(frozen=True, slots=True)
+class AuthorityChanged:
+    """Movement authority: what robots gave back and what they are given."""
+
+    rows: Tuple[Row, ...]
+
+
+@register(22)
+@dataclass(frozen=True, slots=True)
+class RobotLost:
+    """A robot has been silent for too long. Its nodes stay held."""
+
+    robot: str
+
+
+@register(23)
+@dataclass(frozen=True, slots=True)
+class RobotFound:
+    """A lost robot was heard again."""
+
+    robot: str
+
+
+@register(24)
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """An order was handed in; once committed it is accepted. Fields as in `types.Order`."""
+
+    order_id: str
+    trace_id: str
+    kind: int
+    pick: str
+    drop: str
+    load_id: str
+    priority: int
+    deadline_s: float
+
+
+@register(25)
+@dataclass(frozen=True, slots=True)
+class TaskAssigned:
+    """A waiting order was given to an idle robot."""
+
+    order_id: str
+    robot: str
+
+
+@register(26)
+@dataclass(frozen=True, slots=True)
+class CommandSent:
+    """
+    One step was commanded; the robot is told after commit.
+
+    `order_id` is empty for PARK. The state gives the command the robot's next sequence number.
+    """
+
+    robot: str
+    command_id: str
+    kind: int
+    node: int
+    place: str
+    order_id: str = ''
+
+
+@register(27)
+@dataclass(frozen=True, slots=True)
+class CommandAcked:
+    """A robot's last word on its command `seq`: DONE, FAILED, REJECTED or IN_DOUBT."""
+
+    robot: str
+    seq: int
+    outcome: int
+    reason: str = ''
+
+
+@register(28)
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A person's act: whether the pick or drop in doubt of a robot took place."""
+
+    robot: str
+    happened: bool
+    operator_id: str = ''
+
+
+@register(29)
+@dataclass(frozen=True, slots=True)
+class OrdersForgotten:
+    """Orders that ended before this log time no longer answer for their ids."""
+
+    before_ms: int
+
+
+@register(30)
+@dataclass(frozen=True, slots=True)
+class StateDigest:
+    """The leader's digest of its state after the entry `index`, for the others to compare."""
+
+    index: int
+    digest: bytes

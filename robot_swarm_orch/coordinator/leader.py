@@ -1,0 +1,431 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What only the leader does: hear robots and people, decide, and tell what was committed.
+
+A Leader is born when the first entry of its replica's term is applied, so it knows every decision
+ever committed, and is dropped when the replica stops leading. It keeps nothing that must survive.
+It never changes the fleet state: it proposes batches, and speaks after they are applied.
+
+One batch of decisions is in flight at a time, so each decision sees the outcome of the one before.
+Orders that come in are facts, not decisions: they are proposed at once.
+"""
+
+from math import hypot, inf
+from uuid import UUID
+
+from robot_swarm_orch.coordinator import events, saga
+from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS
+from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
+from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
+from robot_swarm_orch.coordinator.intake import refusal, why_refused
+from robot_swarm_orch.coordinator.reports import ReportBook
+from robot_swarm_orch.coordinator.traffic import Traffic
+from robot_swarm_orch.site import PlaceKind
+from robot_swarm_orch.types import (
+    Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode, OrderKind, Outcome)
+
+_FORGET_PERIOD_MS = 60_000
+_PARKED_AT_ONCE = 8
+_TOLD_AGAIN = 100
+
+
+class Outbox:
+    """What a leader has to say; the replica empties it at each poll."""
+
+    __slots__ = ('grants', 'commands', 'statuses', 'answers', 'view')
+
+    def __init__(self):
+        """Start empty."""
+        self.grants, self.commands, self.statuses, self.answers = [], [], [], []
+        self.view = None
+
+
+class Leader:
+    """One term of leading, from the first committed entry to the loss of the lead."""
+
+    def __init__(self, parts, state, term, now_s):
+        """
+        Begin to lead.
+
+        parts: the replica's fixed parts (`replica.Parts`). state: the FleetState that it folds.
+        """
+        self.state = state
+        self.keeper = state.keeper
+        self.term = term
+        self.outbox = Outbox()
+        self.reports = ReportBook(state, parts.config, parts.robot, term, now_s)
+        self.traffic = Traffic(parts.site, parts.robot, parts.config, state.keeper)
+        self.dispatcher = Dispatcher(parts.config, parts.rng)
+        self._parts = parts
+        self._config = parts.config
+        self._site = parts.site
+        self._allocator = ALLOCATORS[parts.config.allocator]
+        self._since_s, self._since_ms = now_s, state.time_ms
+        self._orders_in = {}
+        self._orders_proposed = {}
+        self._acts = []
+        self._acks = {}
+        self._requests = {}
+        self._in_flight = 0
+        self._not_before = {}
+        self._regrant = {}
+        self._digest_due = 0
+        self._forget_ms = state.time_ms
+        self._traffic_s = self._allocation_s = self._view_s = now_s
+        self._lease_s = -inf
+        self._lease_seq = 0
+        self._stopped = False
+        self._take_over(now_s)
+
+    def _take_over(self, now_s):
+        """Lay the site in an empty log; send what is open, and tell what was decided last."""
+        state, parts = self.state, self._parts
+        if self.keeper.site_hash == 0:
+            self._acts.append((events.SiteLaid(self._site.hash, self._site.node_count), None))
+            self._acts += [(events.Enrolled(robot, node, 'initial placement'), None)
+                           for robot, node in parts.placement]
+        for name, record in state.robots.items():
+            if record.open is not None:
+                self.dispatcher.opened(now_s, name, record.open.seq)
+        told = [order for order in state.live.values() if order.state != saga.State.WAITING]
+        told += list(state.ended.values())[-_TOLD_AGAIN:]
+        self.outbox.statuses += [state.status_of(order, self.term) for order in told]
+
+    # What comes in
+
+    def hear_report(self, now_s, report):
+        """Take in a robot's report (types.Report)."""
+        number = self.reports.hear(now_s, report)
+        if number is None:
+            return
+        if report.mode == Mode.AUTOMATIC:
+            record = self.state.robots[report.robot]
+            order = self.state.live.get(record.order_id)
+            self.traffic.hear(now_s, number, report, 0 if order is None else order.priority)
+            command = record.open
+            if command is not None and report.command_seq >= command.seq:
+                self.dispatcher.accepted(now_s, report.robot, command.seq)
+        if self.reports.lacks_a_node(number):
+            self._regrant[number] = None
+
+    def hear_ack(self, now_s, ack):
+        """Take in a robot's answer to a command (types.Ack)."""
+        number = self.keeper.numbers.get(ack.robot)
+        record = self.state.robots.get(ack.robot)
+        if (record is None or record.open is None or ack.boot_id != self.keeper.boots[number]
+                or (record.open.seq, record.open.command_id) != (ack.seq, ack.command_id)):
+            return
+        if is_last_word(ack):
+            self._acks[ack.robot] = events.CommandAcked(
+                ack.robot, ack.seq, int(ack.outcome), ack.reason)
+        elif ack.outcome == Outcome.ACCEPTED:
+            self.dispatcher.accepted(now_s, ack.robot, ack.seq)
+
+    def hear_stop(self, stop):
+        """Note a fleet-wide emergency stop, or its release."""
+        self._stopped = stop.active
+
+    def submit(self, order):
+        """Take in an order (types.Order); the same id again is the same order."""
+        known = self.state.order(order.order_id)
+        if known is not None:
+            self.outbox.statuses.append(self.state.status_of(known, self.term))
+        elif order.order_id in self._orders_in or order.order_id in self._orders_proposed:
+            return
+        else:
+            waiting = len(self.state.waiting) + len(self._orders_in) + len(self._orders_proposed)
+            reason = why_refused(order, self._site)
+            if not reason and waiting >= self._config.queue_bound:
+                reason = f'queue full: {waiting} orders wait; try again later'
+            if reason:
+                self.outbox.statuses.append(refusal(order, self.term, reason))
+            else:
+                self._orders_in[order.order_id] = order
+
+    def operate(self, now_s, act, request_id):
+        """Take in a person's act (Enrolment, Clearance or Settlement); answered after commit."""
+        if isinstance(act, Enrolment):
+            event = events.Enrolled(act.robot, act.node, act.operator_id)
+        elif isinstance(act, Clearance):
+            why_not = self.reports.why_not_clear(now_s, act.robot)
+            if why_not:
+                self.outbox.answers.append((request_id, False, why_not))
+                return
+            event = events.Cleared(act.robot, tuple(sorted(set(act.occupied))), act.operator_id)
+        else:
+            event = events.Settled(act.robot, act.happened, act.operator_id)
+        self._acts.append((event, request_id))
+
+    # Deciding
+
+    def decide(self, now_s, propose):
+        """
+        Propose what is to be decided now; return whether anything was.
+
+        propose: function from a tuple of events to the index of their entry.
+        """
+        proposed = False
+        if self._orders_in:
+            proposed = True
+            propose(tuple(order_placed(order) for order in self._orders_in.values()))
+            self._orders_proposed.update(self._orders_in)
+            self._orders_in = {}
+        if self._in_flight > self.state.index:
+            return proposed
+        decided = [event for event, _ in self._acts]
+        requests = [(position, request_id) for position, (_, request_id) in enumerate(self._acts)
+                    if request_id is not None]
+        decided += [self._acks[robot] for robot in sorted(self._acks)]
+        decided += self._commands_due(now_s)
+        if now_s >= self._traffic_s:
+            decided += self._decide_traffic(now_s)
+        if decided:
+            self._acts, self._acks = [], {}
+            self._in_flight = propose(tuple(decided))
+            if requests:
+                self._requests[self._in_flight] = requests
+        return proposed or bool(decided)
+
+    def log_time_ms(self, now_s):
+        """Return the log time of a batch proposed now."""
+        return self._since_ms + int((now_s - self._since_s) * 1000.0)
+
+    def _commands_due(self, now_s):
+        """Return the commands that orders call for and that their robots can take."""
+        result = []
+        for name in sorted(self.state.due):
+            if (name in self._acks or now_s < self._not_before.get(name, now_s)
+                    or not self.reports.is_fit(now_s, self.keeper.numbers[name])):
+                continue
+            order = self.state.live[self.state.robots[name].order_id]
+            kind, which = saga.STEPS[order.state]
+            result.append(self._command(name, kind, order.place(which), order.order_id))
+            self._not_before[name] = now_s + self._config.traffic_period_s
+        return result
+
+    def _command(self, robot, kind, place, order_id=''):
+        command_id = str(UUID(int=self._parts.rng.getrandbits(128), version=4))
+        return events.CommandSent(robot, command_id, int(kind), self._site.places[place].node,
+                                  place, order_id)
+
+    def _decide_traffic(self, now_s):
+        """Return the events of a traffic tick; now and then also of an allocation."""
+        parts, started = self._parts, self._parts.perf()
+        self._traffic_s = _next_due(self._traffic_s, self._config.traffic_period_s, now_s)
+        decided = [events.BootRegistered(robot, boot_id)
+                   for robot, boot_id in sorted(self.reports.boots.items())]
+        self.reports.boots.clear()
+        rows = self.traffic.decide(now_s)
+        if rows:
+            decided.append(events.AuthorityChanged(rows))
+        parts.observe('traffic_s', parts.perf() - started)
+        if now_s >= self._allocation_s:
+            self._allocation_s = _next_due(
+                self._allocation_s, self._config.allocation_period_s, now_s)
+            allocation_started = parts.perf()
+            decided += self._decide_tasks(now_s)
+            parts.observe('allocation_s', parts.perf() - allocation_started)
+        parts.observe('decision_s', parts.perf() - started)
+        return decided
+
+    def _decide_tasks(self, now_s):
+        """Return who is lost or found, who gets which order, who parks, what is forgotten."""
+        lost, found = self.reports.silence(now_s)
+        decided = [events.RobotLost(name) for name in lost]
+        decided += [events.RobotFound(name) for name in found]
+        idle = self._idle(now_s, set(lost))
+        now_ms = self.log_time_ms(now_s)
+        if self.state.waiting:
+            orders = [self.state.live[order_id] for order_id in self.state.waiting]
+            for name, order in allocate(self._allocator, idle, orders, self._first_node,
+                                        self._parts.travel, now_ms):
+                kind, which = saga.STEPS[saga.next_state(
+                    saga.State.WAITING, saga.assigned_event(order.kind))]
+                decided += [events.TaskAssigned(order.order_id, name),
+                            self._command(name, kind, order.place(which), order.order_id)]
+        elif not self._stopped:
+            decided += self._decide_parking(idle, now_ms)
+        return decided + self._housekeeping(now_ms)
+
+    def _idle(self, now_s, excluded):
+        """Return the robots that could start on an order now, as (name, node, yaw [rad])."""
+        result = []
+        for number, name in enumerate(self.keeper.names):
+            if (name in excluded or name in self._acks or not self.state.is_idle(name)
+                    or now_s < self._not_before.get(name, now_s)
+                    or not self.reports.is_fit(now_s, number)):
+                continue
+            report = self.reports.report_of(number)
+            if not report.carrying:
+                result.append((name, report.held[-1], report.pose.yaw_rad))
+        return result
+
+    def _first_node(self, order):
+        name = order.pick if order.kind == OrderKind.MOVE else order.drop
+        return self._site.places[name].node
+
+    def _decide_parking(self, idle, now_ms):
+        """Send robots that have been idle for a while to the nearest free parking places."""
+        due_ms = now_ms - int(self._config.park_after_s * 1000.0)
+        robots = self.state.robots
+        leaving = [(name, node) for name, node, _ in idle
+                   if not robots[name].parking and robots[name].idle_ms <= due_ms
+                   and not self._is_out_of_the_way(node)][:_PARKED_AT_ONCE]
+        if not leaving:
+            return []
+        taken = {record.parking for record in robots.values()}
+        free = [place for place in self._parts.parking
+                if place.name not in taken and self.keeper.is_free(place.node)]
+        decided = []
+        for name, node in leaving:
+            if not free:
+                break
+            x, y = self._site.xy[node]
+            best = min(free, key=lambda place: (self._distance_m(place, x, y), place.name))
+            free.remove(best)
+            decided.append(self._command(name, CommandKind.PARK, best.name))
+        return decided
+
+    def _distance_m(self, place, x, y):
+        px, py = self._site.xy[place.node]
+        return hypot(px - x, py - y)
+
+    def _is_out_of_the_way(self, node):
+        place = self._site.place_at(node)
+        return place is not None and place.kind in (PlaceKind.PARKING, PlaceKind.CHARGER)
+
+    def _housekeeping(self, now_ms):
+        """Return events that keep the state small and compared."""
+        decided = []
+        if self._digest_due:
+            decided.append(events.StateDigest(
+                self._digest_due, self.state.digests[self._digest_due]))
+            self._digest_due = 0
+        if now_ms >= self._forget_ms:
+            self._forget_ms = now_ms + _FORGET_PERIOD_MS
+            before_ms = now_ms - int(self._config.order_memory_s * 1000.0)
+            oldest = next(iter(self.state.ended.values()), None)
+            if oldest is not None and oldest.changed_ms < before_ms:
+                decided.append(events.OrdersForgotten(before_ms))
+        return decided
+
+    # What was applied
+
+    def applied(self, now_s, effects):
+        """Speak about an entry of this term that was just applied."""
+        state = self.state
+        for number in effects.granted:
+            if self.reports.lacks_a_node(number):
+                self._regrant[number] = None
+        for name in effects.booted:
+            self.reports.registered(now_s, name)
+            self._regrant[self.keeper.numbers[name]] = None
+            if state.robots[name].open is not None:
+                self.dispatcher.opened(now_s, name, state.robots[name].open.seq)
+            else:
+                self.dispatcher.closed(name)
+        for name, failed in effects.closed:
+            self.dispatcher.closed(name)
+            if failed:
+                self._not_before[name] = now_s + self._config.resend_max_s
+        for name in effects.commands:
+            self.dispatcher.opened(now_s, name, state.robots[name].open.seq)
+        for order_id in dict.fromkeys(effects.orders):
+            order = state.order(order_id)
+            self._orders_proposed.pop(order_id, None)
+            self.outbox.statuses.append(state.status_of(order, self.term))
+        requests = self._requests.pop(state.index, None)
+        if requests:
+            answers = dict(effects.answers)
+            self.outbox.answers += [(request_id, not answers[position], answers[position])
+                                    for position, request_id in requests]
+        if state.index % DIGEST_EVERY == 0:
+            self._digest_due = state.index
+
+    # What goes out
+
+    def speak(self, now_s):
+        """Fill the outbox with what is to be said now."""
+        outbox = self.outbox
+        if self._regrant:
+            outbox.grants += [self._grant(number) for number in self._regrant]
+            self._regrant.clear()
+        if self.reports.refusals:
+            outbox.grants += self.reports.refusals
+            self.reports.refusals.clear()
+        for robot in self.dispatcher.due(now_s):
+            command = self._copy(now_s, robot)
+            if command is not None:
+                outbox.commands.append(command)
+        if now_s >= self._view_s:
+            self._view_s = _next_due(self._view_s, self._config.status_period_s, now_s)
+            outbox.view = self.view()
+
+    def _grant(self, number):
+        keeper = self.keeper
+        return Grant(keeper.names[number], keeper.boots[number], keeper.site_hash, self.term,
+                     keeper.last_seq[number], self.reports.heard_seq(number),
+                     keeper.nodes_of(number), commit_index=self.state.index)
+
+    def _copy(self, now_s, robot):
+        """Return a copy of a robot's open command, None while the robot would find it stale."""
+        number = self.keeper.numbers[robot]
+        command = self.state.robots[robot].open
+        if command is None or not self.reports.is_heard(now_s, number,
+                                                        self._config.command_ttl_s):
+            return None
+        order = self.state.live.get(command.order_id)
+        trace_id, priority, deadline_s = ('', 100, 0.0) if order is None else (
+            order.trace_id, order.priority, order.deadline_s)
+        return Command(
+            robot, self.keeper.boots[number], command.command_id, trace_id, self.term,
+            command.seq, self.reports.heard_seq(number), self._config.command_ttl_s,
+            CommandKind(command.kind), command.node, command.place, 0, command.order_id,
+            command.step, priority, deadline_s)
+
+    def lease(self, now_s, contact_age_s):
+        """
+        Return the Lease to send now, or None.
+
+        contact_age_s: how long ago the newest word that a majority has answered was sent; None if
+        there was none. The lease is shorter by that age, so it never outlives the leader's mandate:
+        by then another leader may already give words of its own.
+        """
+        if now_s < self._lease_s:
+            return None
+        if contact_age_s is None or contact_age_s > self._config.election_max_s:
+            return None
+        self._lease_s = _next_due(self._lease_s, self._config.lease_period_s, now_s)
+        self._lease_seq += 1
+        return Lease(self.term, self._config.node_id, self._lease_seq,
+                     self._config.lease_s - contact_age_s, self.reports.lease_pairs(now_s))
+
+    def view(self):
+        """Return the fleet at a glance."""
+        keeper, state = self.keeper, self.state
+        robots = sorted(name for name, number in keeper.numbers.items() if keeper.enrolled[number])
+        blocked = set(keeper.blocked)
+        for name in robots:
+            if state.robots[name].lost:
+                blocked |= keeper.owned[keeper.numbers[name]]
+        return FleetView(
+            self.term, self._config.node_id, state.index, keeper.site_hash, self._config.voters,
+            tuple(robots), tuple(self.reports.mode_of(keeper.numbers[name]) for name in robots),
+            tuple(sorted(blocked)), len(state.waiting), len(state.live) - len(state.waiting),
+            state.done, self._stopped)
+
+    def abandoned(self):
+        """Return answers to the requests that this leadership can no longer answer."""
+        lost = [request_id for _, request_id in self._acts if request_id is not None]
+        lost += [request_id for requests in self._requests.values() for _, request_id in requests]
+        return [(request_id, False, 'the leader changed meanwhile: look, then ask again')
+                for request_id in lost]
+
+
+
+
+def _next_due(due_s, period_s, now_s):
+    """Return the next time of a periodic act: on its grid, or from now when it fell behind."""
+    following_s = due_s + period_s
+    return following_s if following_s > now_s else now_s + period_s

@@ -1,0 +1,309 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+One coordinator: inputs -> Raft -> apply -> decide -> outputs.
+
+A Replica has no thread, clock, socket or log file of its own (the store it is given does the disk
+work). The shell hands in what it hears, calls `tick` every `tick_s`, and after each of these
+`poll`, whose Outputs it sends. Times are seconds of the shell's steady clock.
+
+The flow of `poll`, top to bottom: persist what Raft wants kept, apply what is committed, let the
+leader decide on it and propose, until nothing is left to do; then gather what is to be said. So
+grants, commands and statuses leave only after the entry behind them is committed.
+
+A replica that was away for longer than the shortest election timeout (frozen, swapped out) steps
+down before it does anything else: others may lead by now.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Callable, Optional, Tuple
+
+from robot_swarm_orch.codec import pack, unpack
+from robot_swarm_orch.coordinator.allocation import TravelTimes
+from robot_swarm_orch.coordinator.events import Batch
+from robot_swarm_orch.coordinator.fleet_state import FleetState
+from robot_swarm_orch.coordinator.leader import Leader
+from robot_swarm_orch.edge.planning import Planner
+from robot_swarm_orch.errors import ConfigError, NotLeader
+from robot_swarm_orch.raft import NORMAL, Raft, RaftConfig, RaftLog, Role
+from robot_swarm_orch.types import Command, FleetView, Grant, Lease, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """
+    What the shell is to send; `messages` are Raft messages, `lease.heard` holds all robots.
+
+    answers: (request_id, done, reason) for the requests handed to `operate`.
+    """
+
+    messages: tuple = ()
+    lease: Optional[Lease] = None
+    grants: Tuple[Grant, ...] = ()
+    commands: Tuple[Command, ...] = ()
+    statuses: Tuple[OrderStatus, ...] = ()
+    view: Optional[FleetView] = None
+    answers: Tuple[Tuple[object, bool, str], ...] = ()
+
+
+NOTHING = Outputs()
+
+
+class Parts:
+    """The fixed parts that a replica shares with its leader."""
+
+    __slots__ = ('config', 'site', 'robot', 'rng', 'travel', 'placement', 'observe', 'perf',
+                 'parking')
+
+    def __init__(self, config, site, robot, rng, planner, placement, observe, perf):
+        """Fill in what was left out; see Replica."""
+        self.config, self.site, self.robot, self.rng = config, site, robot, rng
+        self.travel = TravelTimes(planner or Planner(site, robot))
+        self.placement = tuple(placement)
+        self.observe = observe or (lambda name, value_s: None)
+        self.perf = perf or (lambda: 0.0)
+        self.parking = tuple(site.places[name] for name in site.parking)
+
+
+def raft_config(config):
+    """Return the RaftConfig of a CoordinatorConfig: its seconds in ticks, rounded up."""
+    def ticks(seconds):
+        return ceil(seconds / config.tick_s - 1e-9)
+    return RaftConfig(config.node_id, config.voters, ticks(config.election_min_s),
+                      ticks(config.election_max_s), ticks(config.heartbeat_s))
+
+
+class Replica:
+    """
+    One coordinator of a group.
+
+    config: CoordinatorConfig. site: Site. robot: RobotConfig that every robot of the fleet keeps.
+    store: what the log is kept in (raft.MemoryStore or FileStore); load() is called here. rng:
+    random.Random. planner: edge.planning.Planner for travel times, made if None. placement:
+    ((robot, node), ...) that the first leader of an empty log enrols. observe(name, value [s]):
+    takes measurements. perf: clock for measurements only [s]. witness(entry): is shown each
+    committed Raft entry before it is applied, for judges and audit.
+
+    Raises ConfigError when the log was laid for another roadmap.
+    """
+
+    def __init__(self, config, site, robot, store, rng, planner=None, placement=(),
+                 observe: Optional[Callable[[str, float], None]] = None,
+                 perf: Optional[Callable[[], float]] = None,
+                 witness: Optional[Callable[[object], None]] = None):
+        """Load what the store holds; nothing is sent before the first poll."""
+        self.config = config
+        self.store = store
+        self._parts = Parts(config, site, robot, rng, planner, placement, observe, perf)
+        hard_state, snapshot, entries = store.load()
+        self.state = FleetState.restore(snapshot.data) if snapshot else FleetState()
+        self.raft = Raft(raft_config(config), hard_state, RaftLog(snapshot, entries), rng)
+        self._check_site()
+        self._leader = None
+        self._messages = []
+        self._answers = []
+        self._proposed = {}
+        self._stop = None
+        self._witness = witness
+        self._snapshot_index = self.state.index
+        self._tick_at_s = None
+        self._awake_s = None
+
+    # Inputs
+
+    def receive(self, now_s, message):
+        """Take in a Raft message from another coordinator."""
+        self._wake(now_s)
+        self.raft.step(message)
+
+    def hear_report(self, now_s, report):
+        """Take in a robot's report; followers need not be given any (see `wants_reports`)."""
+        self._wake(now_s)
+        if self._leader is not None:
+            self._leader.hear_report(now_s, report)
+
+    def hear_ack(self, now_s, ack):
+        """Take in a robot's answer to a command; the robot repeats it if nobody leads now."""
+        self._wake(now_s)
+        if self._leader is not None:
+            self._leader.hear_ack(now_s, ack)
+
+    def hear_stop(self, now_s, stop):
+        """Note a fleet-wide emergency stop or its release; robots obey it without a leader."""
+        self._wake(now_s)
+        self._stop = stop
+        if self._leader is not None:
+            self._leader.hear_stop(stop)
+
+    def submit(self, now_s, order):
+        """Take in an order. Only the leader answers, with a status; clients repeat."""
+        self._wake(now_s)
+        if self._leader is not None:
+            self._leader.submit(order)
+
+    def operate(self, now_s, act, request_id):
+        """Take in a person's act (Enrolment, Clearance, Settlement); answered in `answers`."""
+        self._wake(now_s)
+        if self._leader is not None:
+            self._leader.operate(now_s, act, request_id)
+        else:
+            self._answers.append((request_id, False, str(NotLeader(self.raft.leader_id))))
+
+    def tick(self, now_s):
+        """Turn the time since the last call into Raft ticks."""
+        self._wake(now_s)
+        count = int((now_s - self._tick_at_s) / self.config.tick_s + 1e-6)
+        self._tick_at_s += count * self.config.tick_s
+        for _ in range(count):
+            self.raft.tick()
+
+    def _wake(self, now_s):
+        """Step down first if this replica was away for too long."""
+        if self._awake_s is None:
+            self._tick_at_s = now_s
+        elif now_s - self._awake_s > self.config.election_min_s:
+            self.raft.step_down(f'away for {now_s - self._awake_s:.3f} s')
+            self._tick_at_s = now_s
+            self._follow_role(now_s)
+        self._awake_s = now_s
+
+    # The flow
+
+    def poll(self, now_s):
+        """Do all that is to do now and return the Outputs to send."""
+        self._wake(now_s)
+        self._follow_role(now_s)
+        while self._run_raft(now_s) or self._decide(now_s):
+            self._follow_role(now_s)
+        self._take_snapshot()
+        return self._gather(now_s)
+
+    def _run_raft(self, now_s):
+        """Persist, send, apply, advance (the duties of raft/__init__.py); False if idle."""
+        ready = self.raft.ready()
+        if ready is None:
+            return False
+        if ready.hard_state or ready.entries or ready.snapshot:
+            self.store.save(ready.hard_state, ready.entries, ready.snapshot)
+        if ready.snapshot is not None:
+            self.state = FleetState.restore(ready.snapshot.data)
+            self._snapshot_index = self.state.index
+            self._check_site()
+        self._messages += ready.messages
+        for entry in ready.committed:
+            self._apply(now_s, entry)
+        self.raft.advance()
+        return True
+
+    def _apply(self, now_s, entry):
+        """Fold one committed entry; the entry that opens an own term begins the leadership."""
+        if self._witness is not None:
+            self._witness(entry)
+        if entry.kind == NORMAL:
+            effects = self.state.apply(entry.index, unpack(entry.data))
+            if self.state.keeper.site_hash:
+                self._check_site()
+            if self._leader is not None:
+                self._observe_commit(entry.index)
+                self._leader.applied(now_s, effects)
+            return
+        self.state.skip(entry.index)
+        if self.raft.role is Role.LEADER and entry.term == self.raft.term:
+            self._leader = Leader(self._parts, self.state, entry.term, now_s)
+            if self._stop is not None:
+                self._leader.hear_stop(self._stop)
+
+    def _decide(self, now_s):
+        """Let the leader propose; False if it has nothing to."""
+        leader = self._leader
+        if leader is None:
+            return False
+        return leader.decide(now_s, lambda events: self._propose(now_s, events))
+
+    def _propose(self, now_s, events):
+        index = self.raft.propose(pack(Batch(self._leader.log_time_ms(now_s), events)))
+        self._proposed[index] = self._parts.perf()
+        return index
+
+    def _follow_role(self, now_s):
+        """Drop the leadership when Raft says that it is over."""
+        leader = self._leader
+        if leader is not None and not (
+                self.raft.role is Role.LEADER and self.raft.term == leader.term):
+            self._answers += leader.abandoned()
+            self._leader = None
+            self._proposed.clear()
+
+    def _observe_commit(self, index):
+        started = self._proposed.pop(index, None)
+        if started is not None:
+            self._parts.observe('commit_s', self._parts.perf() - started)
+
+    def _check_site(self):
+        """Refuse to work on another roadmap than the log's."""
+        laid = self.state.keeper.site_hash
+        if laid and laid != self._parts.site.hash:
+            raise ConfigError(
+                f'the log of cluster {self.config.cluster_id} was laid for the roadmap {laid}, '
+                f'but site {self._parts.site.name} is {self._parts.site.hash}: give the old site, '
+                'or a new cluster_id and an empty data directory')
+
+    def _take_snapshot(self):
+        if self.raft.last_applied - self._snapshot_index >= self.config.snapshot_entries:
+            self._snapshot_index = self.state.index
+            snapshot = self.raft.compact(self.state.index, self.state.snapshot())
+            self.store.save(None, (), snapshot)
+            self.store.compact(snapshot.index)
+
+    # Outputs
+
+    def _gather(self, now_s):
+        """Return what has come together, and forget it."""
+        leader = self._leader
+        if leader is None:
+            if not (self._messages or self._answers):
+                return NOTHING
+            outputs = Outputs(tuple(self._messages), answers=tuple(self._answers))
+        else:
+            leader.speak(now_s)
+            lease = leader.lease(now_s, self._contact_age_s(now_s))
+            box = leader.outbox
+            if not (self._messages or lease or box.grants or box.commands or box.statuses
+                    or box.view or box.answers or self._answers):
+                return NOTHING
+            outputs = Outputs(
+                tuple(self._messages), lease, tuple(box.grants), tuple(box.commands),
+                tuple(box.statuses), box.view, tuple(self._answers + box.answers))
+            leader.outbox = type(box)()
+        self._messages = []
+        self._answers = []
+        return outputs
+
+    def _contact_age_s(self, now_s):
+        """Return how long ago the newest word was sent that a majority answered, None if none."""
+        tick = self.raft.quorum_contact_tick()
+        if tick is None:
+            return None
+        return (self.raft.tick_count - tick) * self.config.tick_s + (now_s - self._tick_at_s)
+
+    @property
+    def wants_reports(self):
+        """Whether reports and acks are of use now: only the leader reads them."""
+        return self._leader is not None
+
+    def status(self):
+        """Return a dict about this replica for people and metrics."""
+        raft, state, leader = self.raft.status(), self.state, self._leader
+        return {
+            'node_id': raft.node_id, 'role': raft.role.value, 'term': raft.term,
+            'leader': raft.leader_id, 'commit_index': raft.commit_index,
+            'applied_index': state.index, 'last_index': raft.last_index,
+            'elections': raft.elections_started, 'last_step_down': raft.last_step_down,
+            'orders_waiting': len(state.waiting), 'orders_live': len(state.live),
+            'orders_done': state.done, 'orders_failed': state.failed,
+            'robots': len(state.robots), 'refused': dict(state.counters.refused),
+            'rings': [] if leader is None else [
+                [state.keeper.names[number] for number in ring]
+                for ring in leader.traffic.rings()],
+        }

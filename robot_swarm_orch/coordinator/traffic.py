@@ -1,0 +1,274 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The leader's traffic policy: which of the nodes that robots want they are given, and when.
+
+Safety is the keeper's business; a wrong decision here only costs time. The policy:
+
+1.  *Units.* A robot is given whole units of its route: the next node and what its edge locks
+    besides, and if streets part at that node, also what follows, up to a node where waiting is in
+    nobody's way. So nobody waits on a junction, and nobody enters an edge without its lock set.
+2.  *Look-ahead.* A robot gets units until the way ahead of it suffices for cruising speed: the
+    braking distance, plus what it covers while reports, commits and grants travel. No more, so
+    that the space between robots stays everybody's.
+3.  *Who first.* Whoever has wanted its next node for longest; then the order's priority; then the
+    lower number.
+4.  *No closed rings.* A unit is not given if its end would close a ring of robots each waiting for
+    the place of the next. One free place in a ring keeps all of it moving (for one-way streets
+    see also E. Roszkowska and S. A. Reveliotis, "On the liveness of guidepath-based, zone-controlled
+    dynamically routed, closed traffic systems", IEEE Trans. Automatic Control 53(7), 2008).
+
+A row is due when it would free a node, give one, or when the robot still wants a node that it owns
+(so the grant was lost).
+"""
+
+from math import hypot
+
+from robot_swarm_orch.types import incarnation_of
+
+_QUEUE_S = 0.1
+"""Allowance for queues between two processes on a busy machine [s]."""
+
+
+class _Wish:
+    """
+    What a robot wants, from its newest report.
+
+    end: the node where its base ends, counting grants on their way to it. next_unit: the nodes that
+    it needs next beyond them, () if it wants nothing. front, since_s: its next node, and since when.
+    """
+
+    __slots__ = ('number', 'report', 'front', 'since_s', 'end', 'next_unit', 'priority')
+
+    def __init__(self, number):
+        self.number = number
+        self.report = None
+        self.front = -1
+        self.since_s = 0.0
+        self.end = -1
+        self.next_unit = ()
+        self.priority = 0
+
+
+class Traffic:
+    """Decides rows from reports and the keeper's state; one object a leadership."""
+
+    def __init__(self, site, robot, coordinator, keeper, lookahead_m=None):
+        """Read the site once. `lookahead_m` overrides the computed look-ahead [m]."""
+        self.keeper = keeper
+        self.lookahead_m = lookahead_m or lookahead_for(robot, coordinator)
+        self._x = site.xy[:, 0].tolist()
+        self._y = site.xy[:, 1].tolist()
+        self._junction = [site.is_junction(n) for n in range(site.node_count)]
+        self._edges = {}
+        self._has_extras = False
+        for a in range(site.node_count):
+            for b in site.successors[a]:
+                extras = tuple(n for n in site.lock_set(a, b) if n not in (a, b))
+                self._edges[a, b] = (site.edge_length_m(a, b), extras)
+                self._has_extras = self._has_extras or bool(extras)
+        self._wishes = {}
+        self._given = {}
+        self._freed = set()
+
+    def hear(self, now_s, number, report, priority=0):
+        """Note the newest AUTOMATIC report of a robot's present incarnation."""
+        wish = self._wishes.get(number)
+        if wish is None:
+            wish = self._wishes[number] = _Wish(number)
+        wish.report = report
+        wish.priority = priority
+        wanted = report.wanted
+        front = wanted[0] if wanted else -1
+        if front != wish.front:
+            wish.front, wish.since_s = front, now_s
+
+    def decide(self, now_s):
+        """Return the rows that are due, those of the longest waiting robots first."""
+        self._given.clear()
+        self._freed.clear()
+        pending = [wish for wish in self._wishes.values() if self._is_news(wish)]
+        freeing = {wish.number for wish in pending if self._note_freed(wish)}
+        pending.sort(key=lambda wish: (wish.since_s, -wish.priority, wish.number))
+        rows = []
+        for wish in pending:
+            grant = self._grant_for(wish)
+            if grant is not None or wish.number in freeing:
+                report = wish.report
+                keep = tuple(sorted({*report.held, *report.wanted}))
+                rows.append((wish.number, report.seq, keep, grant or ()))
+        return tuple(rows)
+
+    def _is_news(self, wish):
+        """Return whether a row could still speak of this robot's report."""
+        report = wish.report
+        number = wish.number
+        return (report.seq > self.keeper.last_seq[number]
+                and incarnation_of(report.seq) == self.keeper.incarnations[number])
+
+    def _note_freed(self, wish):
+        """Note the nodes that a row of this robot would free."""
+        report = wish.report
+        freed = self.keeper.owned[wish.number].difference(report.held, report.wanted)
+        self._freed.update(freed)
+        return bool(freed)
+
+    # Granting
+
+    def _grant_for(self, wish):
+        """Return the prefix of the wanted nodes to give now; None if there is nothing to say."""
+        report, owned = wish.report, self.keeper.owned[wish.number]
+        wanted = report.wanted
+        if not wanted or not report.held:
+            wish.end = report.held[-1] if report.held else -1
+            wish.next_unit = ()
+            return None
+        end = self._start(report)
+        ahead_m = hypot(self._x[end] - report.pose.x_m, self._y[end] - report.pose.y_m)
+        count = 0
+        while True:
+            unit = self._unit(end, wanted, count, report.goal)
+            wish.end = end
+            if unit is None:
+                wish.next_unit = ()
+                break
+            stop, unit_end, length_m = unit
+            wish.next_unit = wanted[count:stop]
+            if not owned.issuperset(wish.next_unit):
+                if ahead_m >= self.lookahead_m or not self._may_have(wish, stop, unit_end):
+                    break
+                for node in wish.next_unit:
+                    self._given[node] = wish.number
+            count, end = stop, unit_end
+            ahead_m += length_m
+        if count or not owned.isdisjoint(wanted):
+            return wanted[:count]
+        return None
+
+    def _start(self, report):
+        """Return the held node from which the wanted nodes go on: as a rule the last one."""
+        end = report.held[-1]
+        if self._has_edge(end, report.wanted):
+            return end
+        for node in reversed(report.held):
+            if self._has_edge(node, report.wanted):
+                return node
+        return end
+
+    def _has_edge(self, node, wanted):
+        edge = (node, wanted[0])
+        return edge in self._edges or (
+            self._has_extras and any((node, after) in self._edges for after in wanted[1:4]))
+
+    def _unit(self, end, wanted, start, goal):
+        """
+        Return (stop, node, length [m]) of the unit `wanted[start:stop]` that ends at `node`.
+
+        None if the wanted nodes end before the unit does.
+        """
+        length_m = 0.0
+        for index in range(start, len(wanted)):
+            node = wanted[index]
+            edge = self._edges.get((end, node))
+            if edge is None or self._has_extras and self._is_extra(end, wanted, index):
+                continue
+            length_m += edge[0]
+            end = node
+            if not self._junction[node] or node == goal:
+                return index + 1, node, length_m
+        return None
+
+    def _is_extra(self, end, wanted, index):
+        """Return whether a wanted node is only locked on the way to one of the nodes behind it."""
+        node = wanted[index]
+        for after in wanted[index + 1:index + 4]:
+            edge = self._edges.get((end, after))
+            if edge is not None and node in edge[1]:
+                return True
+        return False
+
+    def _may_have(self, wish, stop, unit_end):
+        """Return whether a unit is free, and giving it closes no ring."""
+        number = wish.number
+        for node in wish.next_unit:
+            holder = self._holder(node)
+            if holder is not None and holder != number:
+                return False
+        following = self._unit(unit_end, wish.report.wanted, stop, wish.report.goal)
+        if following is None:
+            return True
+        needs = wish.report.wanted[stop:following[0]]
+        return not self._closes_ring(number, unit_end, needs)
+
+    def _holder(self, node):
+        """Return who holds a node once the rows so far are applied; None if it is free."""
+        holder = self._given.get(node)
+        if holder is not None:
+            return holder
+        holder = self.keeper.owner.get(node)
+        if holder is not None and node not in self._freed:
+            return holder
+        return self.keeper.blocked.get(node)
+
+    # Rings
+
+    def _closes_ring(self, number, place, needs):
+        """
+        Return whether robot `number`, standing at `place`, would wait for itself in the end.
+
+        Follows who stands where someone needs to go. A robot in motion frees what lies behind the
+        end of its base, so only that end counts as its place.
+        """
+        seen = set()
+        stack = list(self._in_the_way(needs))
+        while stack:
+            other = stack.pop()
+            if other in seen or other == number:
+                continue
+            seen.add(other)
+            wish = self._wishes.get(other)
+            if wish is None:
+                continue
+            if place in wish.next_unit:
+                return True
+            stack.extend(self._in_the_way(wish.next_unit))
+        return False
+
+    def _in_the_way(self, nodes):
+        """Return the robots whose base ends on one of these nodes."""
+        result = []
+        for node in nodes:
+            holder = self._holder(node)
+            wish = None if holder is None else self._wishes.get(holder)
+            if wish is not None and wish.end == node:
+                result.append(holder)
+        return result
+
+    def rings(self):
+        """Return the rings of robots each waiting for the next, as tuples of numbers."""
+        found, done = [], set()
+        for start in sorted(self._wishes):
+            path, number = [], start
+            while number is not None and number not in done:
+                if number in path:
+                    found.append(tuple(path[path.index(number):]))
+                    break
+                path.append(number)
+                ahead = [other for other in self._in_the_way(self._wishes[number].next_unit)
+                         if other != number]
+                number = ahead[0] if ahead else None
+            done.update(path)
+        return tuple(found)
+
+    def waiting_s(self, now_s, number):
+        """Return for how long a robot has wanted its next node [s]; 0 when it wants none."""
+        wish = self._wishes.get(number)
+        return now_s - wish.since_s if wish is not None and wish.front >= 0 else 0.0
+
+
+def lookahead_for(robot, coordinator):
+    """Return how far ahead a robot needs authority so as not to brake at cruising speed [m]."""
+    round_trip_s = (robot.report_period_s + 2.0 * robot.tick_s + coordinator.traffic_period_s
+                    + _QUEUE_S)
+    return (robot.brake_distance_m + robot.speed_mps * (robot.react_s + round_trip_s)
+            + robot.arrive_m)
