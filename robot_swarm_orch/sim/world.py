@@ -1,0 +1,242 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The simulated world: differential-drive bases, payload devices, batteries and laser scans.
+
+All robots move in one set of arrays, index i for robot i, so a step costs the same few NumPy calls
+for one robot or a hundred. Nothing here knows the code under test: a base gets velocities, a payload
+device gets requests, and what really happened is kept for the judges (`checks.py`). Robots do not
+collide: bodies pass through each other, and the judge counts it.
+
+A base obeys a velocity after `actuation_delay_s`, within its limits of acceleration and braking.
+Without a new one for `watchdog_s` it brakes by itself.
+"""
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from math import pi
+import random
+from typing import Optional, Sequence, Tuple
+
+import numpy as np
+
+from robot_swarm_orch.config import check_ranges, param, RobotConfig
+from robot_swarm_orch.errors import SiteError
+from robot_swarm_orch.sim.payload import PayloadDevice
+from robot_swarm_orch.sim.scanner import Scanner
+from robot_swarm_orch.site import Site
+from robot_swarm_orch.types import LoadReading, LoadRequest, Motion, Odometry, Pose, Scan
+
+# Slower than this counts as rest, along the heading [m/s] and about the vertical [rad/s].
+MOVING = 0.02
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """What the simulated hardware is like."""
+
+    pick_s: float = param(5.0, 'time of a pick [s]', 0.0, 3600.0)
+    drop_s: float = param(5.0, 'time of a drop [s]', 0.0, 3600.0)
+    dock_s: float = param(2.0, 'time to dock [s]', 0.0, 3600.0)
+    step_s: float = param(0.05, 'longest step of the integration [s]', 0.001, 0.5)
+    pose_noise_m: float = param(
+        0.01, 'bound on the error of the pose that odometry gives, per axis [m]', 0.0, 1.0)
+    beams: int = param(72, 'beams of the laser scan, evenly around', 4, 1440)
+    scan_range_m: float = param(8.0, 'range of the laser scan [m]', 0.5, 100.0)
+    drive_hours: float = param(8.0, 'how long a full battery drives [h]', 0.01, 1000.0)
+    charge_hours: float = param(1.0, 'how long an empty battery charges [h]', 0.01, 1000.0)
+
+    def __post_init__(self):
+        """Check ranges."""
+        check_ranges(self)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """
+    One thing that really happened.
+
+    Kinds: pick_started, pick, drop_started, drop (with order, place and action id), moves, rests,
+    watchdog (a moving base heard no velocity for too long).
+    """
+
+    time_s: float
+    kind: str
+    robot: str
+    order: str = ''
+    place: str = ''
+    action: str = ''
+
+
+@dataclass
+class Truth:
+    """What really happened, for the judges."""
+
+    picks: dict = field(default_factory=dict)  # order id -> how often a pick was started
+    drops: dict = field(default_factory=dict)  # order id -> how often a drop was started
+    driven_m: float = 0.0
+    happenings: list = field(default_factory=list)  # since the last `World.drain`
+
+
+class World:
+    """A fleet of simulated robots on a site; index i is the i-th of `placement`."""
+
+    def __init__(self, site: Site, placement: Sequence[Tuple[str, int]], config: RobotConfig,
+                 seed: int = 0, options: WorldOptions = WorldOptions()):
+        """Place robots, given as (robot id, node), at rest and facing the way out."""
+        if len({node for _, node in placement}) < len(placement):
+            raise SiteError('two robots are placed on the same node')
+        self.site = site
+        self.config = config
+        self.options = options
+        self.robots = tuple(robot for robot, _ in placement)
+        self.index_of = {robot: i for i, robot in enumerate(self.robots)}
+        self.time_s = 0.0
+        self.truth = Truth()
+        self._rng = random.Random(seed)
+        self._noise = np.random.Generator(np.random.PCG64(seed))
+        nodes = [node for _, node in placement]
+        count = len(nodes)
+        self.x, self.y = site.xy[nodes].T.copy()
+        out = np.asarray([site.xy[site.successors[node][0]] - site.xy[node] for node in nodes])
+        self.yaw = np.arctan2(out[:, 1], out[:, 0])
+        self.v = np.zeros(count)
+        self.w = np.zeros(count)
+        self.battery = np.asarray([self._rng.uniform(0.7, 1.0) for _ in range(count)])
+        self._target_v = np.zeros(count)
+        self._target_w = np.zeros(count)
+        self._fresh_until = np.zeros(count)
+        self._coming = []  # heap of (due, count, robot, v, w)
+        self._count = 0
+        self._pose_error = np.zeros((2, count))
+        self._moving = np.zeros(count, dtype=bool)
+        self._alive = np.zeros(count, dtype=bool)
+        self._scanner = Scanner(site.racks, config.footprint_radius_m, options.beams,
+                                options.scan_range_m)
+        self._payloads = tuple(PayloadDevice(self, i) for i in range(count))
+
+    def command(self, robot: int, motion: Motion, sent_s: Optional[float] = None) -> None:
+        """
+        Hand a velocity to a base; it takes effect after the actuation delay.
+
+        `sent_s` is when it was sent, in the world's time (default now): a world that runs late
+        obeys as late as a real base would, or at once if that moment is over. The watchdog counts
+        from there too.
+        """
+        due = (self.time_s if sent_s is None else sent_s) + self.config.actuation_delay_s
+        self._count += 1
+        heappush(self._coming, (due, self._count, robot, motion.speed_mps, motion.yaw_rate_radps))
+
+    def step(self, dt: float) -> None:
+        """Move everything on by `dt` seconds, in steps of at most `options.step_s`."""
+        parts = max(1, int(np.ceil(dt / self.options.step_s - 1e-9)))
+        for _ in range(parts):
+            self._step(dt / parts)
+        if self.options.pose_noise_m:
+            bound = self.options.pose_noise_m
+            self._pose_error = self._noise.uniform(-bound, bound, (2, len(self.robots)))
+        for device in self._payloads:
+            device.advance(self.time_s)
+        moving = (np.abs(self.v) > MOVING) | (np.abs(self.w) > MOVING)
+        for robot in np.flatnonzero(moving != self._moving):
+            self.note('moves' if moving[robot] else 'rests', robot)
+        self._moving = moving
+
+    def note(self, kind: str, robot: int, **details) -> None:
+        """Write down that something happened."""
+        self.truth.happenings.append(Happening(self.time_s, kind, self.robots[robot], **details))
+
+    def drain(self) -> list:
+        """Return the happenings since the last call, in order."""
+        happened, self.truth.happenings = self.truth.happenings, []
+        return happened
+
+    def _step(self, dt):
+        """Integrate one short step with constant accelerations (an arc for each base)."""
+        self.time_s += dt
+        coming, now = self._coming, self.time_s + 1e-9
+        while coming and coming[0][0] <= now:
+            due, _, robot, v, w = heappop(coming)
+            self._target_v[robot], self._target_w[robot] = v, w
+            self._fresh_until[robot] = due + self.config.watchdog_s
+        alive = self._fresh_until >= self.time_s - 1e-9
+        for robot in np.flatnonzero(self._alive & ~alive & (self.v != 0.0)):
+            self.note('watchdog', robot)
+        self._alive = alive
+        limits = self.config
+        v = _towards(self.v, np.where(alive, self._target_v, 0.0), limits.acceleration_mps2 * dt,
+                     limits.brake_mps2 * dt)
+        w = _towards(self.w, np.where(alive, self._target_w, 0.0),
+                     limits.yaw_acceleration_radps2 * dt, limits.yaw_acceleration_radps2 * dt)
+        way = 0.5 * (self.v + v) * dt
+        turn = 0.5 * (self.w + w) * dt
+        middle = self.yaw + 0.5 * turn
+        self.x += way * np.cos(middle)
+        self.y += way * np.sin(middle)
+        self.yaw = (self.yaw + turn + pi) % (2.0 * pi) - pi
+        self.v, self.w = v, w
+        self.truth.driven_m += float(np.abs(way).sum())
+        self._drain(dt)
+
+    def _drain(self, dt):
+        """Use up battery: full use while driving, a fifth of it at rest."""
+        share = np.where((self.v != 0.0) | (self.w != 0.0), 1.0, 0.2)
+        self.battery = np.maximum(
+            self.battery - share * dt / (3600.0 * self.options.drive_hours), 0.0)
+
+    def charge(self, robot: int, seconds: float) -> bool:
+        """Charge a robot's battery for a while; return whether it is full."""
+        full = self.battery[robot] + seconds / (3600.0 * self.options.charge_hours)
+        self.battery[robot] = min(1.0, full)
+        return full >= 1.0
+
+    def put(self, robot: int, pose: Pose) -> None:
+        """Set a robot down elsewhere, at rest (a person pushed it; a test wants trouble)."""
+        self.x[robot], self.y[robot], self.yaw[robot] = pose.x_m, pose.y_m, pose.yaw_rad
+        self.v[robot] = self.w[robot] = 0.0
+
+    def at_place(self, robot: int, place: str) -> bool:
+        """Return whether a robot stands at a place, so that its payload device can reach it."""
+        spot = self.site.places.get(place)
+        if spot is None:
+            return False
+        gap = self.site.xy[spot.node] - (self.x[robot], self.y[robot])
+        return bool(np.hypot(*gap) < 2.0 * self.config.position_error_m
+                    and abs(self.v[robot]) < 0.01)
+
+    def odometry(self, robot: int) -> Odometry:
+        """Return what a robot's localisation says, with its error."""
+        error = self._pose_error
+        pose = Pose(float(self.x[robot] + error[0, robot]), float(self.y[robot] + error[1, robot]),
+                    float(self.yaw[robot]))
+        return Odometry(pose, Motion(float(self.v[robot]), float(self.w[robot])), self.time_s,
+                        self.options.pose_noise_m)
+
+    def scans(self, robots=None) -> np.ndarray:
+        """Return laser ranges (n, beams) [m] of the given robot indices (default all)."""
+        return self._scanner.ranges(self.x, self.y, self.yaw, robots)
+
+    def scan_value(self, ranges) -> Scan:
+        """Return one row of `scans` as a value."""
+        return Scan(ranges, self._scanner.angle_min_rad, self._scanner.angle_step_rad,
+                    self.options.scan_range_m, self.time_s)
+
+    def request_load(self, robot: int, request: LoadRequest) -> None:
+        """Hand a request to a robot's payload device; a repeated `action_id` starts nothing."""
+        self._payloads[robot].request(request)
+
+    def load(self, robot: int) -> LoadReading:
+        """Return what a robot's payload device says."""
+        return self._payloads[robot].reading()
+
+    def random_mass_kg(self) -> float:
+        """Return the mass of the next load [kg]."""
+        return round(self._rng.uniform(40.0, 300.0), 1)
+
+
+def _towards(now, target, up, down):
+    """Return speeds moved towards targets, by at most `up` away from zero and `down` towards it."""
+    slower = np.abs(target) < np.abs(now)
+    slower |= target * now < 0.0
+    bound = np.where(slower, down, up)
+    return now + np.clip(target - now, -bound, bound)
