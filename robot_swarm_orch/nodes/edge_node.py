@@ -1,0 +1,196 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The edge node: hosts one robot (on the robot) or several (in a simulation).
+
+On a robot it runs in the robot's namespace, which is the robot's id, and its topics stand there.
+With `robots` it hosts those, each with its topics in a namespace of its own. Either way there is
+one lifecycle node, one timer and one table of neighbours a process. Deactivated or after an error,
+the agents tick on with `active` false, so the robots stand and say so.
+"""
+
+from pathlib import Path
+import random
+import secrets
+import sys
+import time
+from time import perf_counter
+from types import SimpleNamespace
+
+from robot_swarm_orch.config import check, RobotConfig
+from robot_swarm_orch.edge.agent import RobotAgent
+from robot_swarm_orch.edge.journal import FileJournal, MemoryJournal
+from robot_swarm_orch.edge.peers import PeerTable
+from robot_swarm_orch.edge.planning import Planner
+from robot_swarm_orch.nodes import topics
+from robot_swarm_orch.nodes.endpoints import quiet_node, remappings
+from robot_swarm_orch.nodes.hosted_robot import HostedRobot, Shared
+from robot_swarm_orch.nodes.lifecycle import Host, run
+from robot_swarm_orch.nodes.params import declare, EdgeParams
+from robot_swarm_orch.nodes.pacing import Pace
+from robot_swarm_orch.nodes.wire_checks import is_robot_id
+from robot_swarm_orch.nodes.zones import ZoneTopics
+from robot_swarm_orch.types import Lease
+
+
+class TimedPlanner:
+    """A planner whose route decisions are timed."""
+
+    def __init__(self, planner: Planner, histogram):
+        """Wrap a planner."""
+        self._planner = planner
+        self._histogram = histogram
+
+    def route(self, *args, **kwargs):
+        """Return the planner's route."""
+        began = perf_counter()
+        result = self._planner.route(*args, **kwargs)
+        self._histogram.observe(perf_counter() - began)
+        return result
+
+    def __getattr__(self, name):
+        """Pass everything else on."""
+        return getattr(self._planner, name)
+
+
+class EdgeNode(Host):
+    """The lifecycle host of one or several robots."""
+
+    def __init__(self, arguments=()):
+        """Declare and check parameters; raises ConfigError. `arguments`: the process's own."""
+        super().__init__('edge')
+        self._config = declare(self, RobotConfig)
+        self._options = declare(self, EdgeParams)
+        self._arguments = list(arguments)
+        namespace = self.get_namespace().strip('/')
+        check(bool(self._options.robots) or is_robot_id(namespace),
+              f'the namespace is {self.get_namespace()!r}: run the node in the namespace of its '
+              'robot (-r __ns:=/r001), or name the robots to host in the parameter `robots`')
+        self._robots = self._options.robots or (namespace,)
+        self._hosted, self._nodes, self._journals = [], [], []
+        self._timer = None
+
+    # -- building -------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Make the robots with all their endpoints, and start to tick."""
+        self._peers = PeerTable(self._config.peer_forget_s)
+        self._planner = TimedPlanner(Planner(self.site, self._config),
+                                     self.metrics.histogram('route_s'))
+        single = not self._options.robots
+        shared = self._node(f'{self.get_name()}_io', self.get_namespace(), single)
+        self._fleet = SimpleNamespace(
+            report=self.endpoints.outlet(shared, topics.ROBOT_REPORT),
+            ack=self.endpoints.outlet(shared, topics.COMMAND_ACK),
+            zones=ZoneTopics(shared, self.endpoints, self.site, self._config.peer_radius_m))
+        self._leases_in = self.endpoints.inbox(shared, topics.LEASE)
+        self._stops_in = self.endpoints.inbox(shared, topics.EMERGENCY_STOP)
+        self._view_in = self.endpoints.inbox(shared, topics.FLEET_STATUS)
+        for robot in self._robots:
+            node = shared if single else self._node('edge_io', f'/{robot}', False)
+            self._hosted.append(self._host(robot, node))
+        self._of_us = frozenset(self._robots)
+        self.metrics.set('robots', len(self._robots))
+        # Processes started together shall not tick together.
+        time.sleep(random.random() * self._config.tick_s)
+        self._pace = Pace(self._config.tick_s, self.metrics)
+        self._timer = self.create_timer(self._config.tick_s, self._tick, clock=self.steady)
+
+    def _node(self, name, namespace, remapped):
+        node = quiet_node(self, name, namespace,
+                          remappings(self._arguments) if remapped else None)
+        self._nodes.append(node)
+        self.traffic.opened()
+        return node
+
+    def _host(self, robot, node) -> HostedRobot:
+        """Return one robot with its agent."""
+        if self._options.data_dir:
+            journal = FileJournal(Path(self._options.data_dir) / f'{robot}.journal')
+            self._journals.append(journal)
+        else:
+            journal = MemoryJournal()
+        agent = RobotAgent(robot, self.site, self._config, secrets.randbits(62) + 1, journal,
+                           self._planner, self._peers)
+        return HostedRobot(agent, node, self.endpoints, self.wire, self.metrics, self._fleet,
+                           self._options, self)
+
+    def dismantle(self) -> None:
+        """Take the robots down."""
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+            self._timer = None
+        self.endpoints.close()
+        for node in self._nodes:
+            node.destroy_node()
+            self.traffic.opened(-1)
+        for journal in self._journals:
+            journal.close()
+        self._hosted, self._nodes, self._journals = [], [], []
+
+    def stop_safely(self) -> None:
+        """Command standstill to every base."""
+        for robot in self._hosted:
+            robot.stand()
+
+    # -- running --------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        """Run one control period of all robots."""
+        with self._pace:
+            shared = self._hear()
+            for robot in self._hosted:
+                try:
+                    robot.tick(shared)
+                except Exception as error:
+                    self.get_logger().error(f'{robot.robot} is halted: {error!r}', once=False)
+            self._fleet.zones.move([robot.place for robot in self._hosted if robot.place],
+                                   shared.now_s)
+
+    def _hear(self) -> Shared:
+        """Take in what is meant for all robots, and the neighbours."""
+        now_s, ros_ns = time.monotonic(), self.get_clock().now().nanoseconds
+        self.wire.set_time(ros_ns)
+        hear, wire = self.wire.hear, self.wire
+        peers = self._peers
+        for msg in self._fleet.zones.heard():
+            peer = hear(wire.read_state, msg, now_s)
+            if peer is not None:
+                peers.update(peer)
+        peers.forget(now_s)
+        stops = tuple(stop for stop in (hear(wire.read_stop, msg)
+                                        for msg in self._stops_in.all()) if stop is not None)
+        msg = self._view_in.newest()
+        view = None if msg is None else hear(wire.read_view, msg)
+        return Shared(now_s, ros_ns * 1e-9, self.active, self._leases(), stops, view)
+
+    def _leases(self) -> dict:
+        """Return each robot's new leases, each with that robot's own pair only."""
+        result = {}
+        for msg in self._leases_in.all():
+            lease = self.wire.hear(self.wire.read_lease, msg)
+            if lease is None:
+                continue
+            for pair in lease.heard:
+                if pair[0] in self._of_us:
+                    result.setdefault(pair[0], []).append(
+                        Lease(lease.term, lease.leader_id, lease.seq, lease.duration_s, (pair,)))
+        return result
+
+    def health(self):
+        """Return the worst that is to be said of the robots."""
+        halted = [robot for robot in self._hosted if robot.halted]
+        if halted:
+            return 2, f'{halted[0].robot} is halted: {halted[0].halted}'
+        if not self.active:
+            return 1, 'inactive'
+        return 0, f'{len(self._hosted)} robots'
+
+
+def main(args=None) -> None:
+    """Run the node."""
+    sys.exit(run(lambda: EdgeNode(sys.argv if args is None else args), args))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,247 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The ROS side of the command line: hand in an order, look at the fleet, stop it.
+
+The functions print for people (or JSON) and return the exit status of the command.
+"""
+
+import getpass
+import json
+import time
+from types import SimpleNamespace
+from typing import Callable
+import uuid
+
+import rclpy
+from rclpy.signals import SignalHandlerOptions
+from robot_swarm_orch.errors import ConfigError, SwarmError
+from robot_swarm_orch.nodes import topics
+from robot_swarm_orch.nodes.endpoints import profile
+from robot_swarm_orch.nodes.wire import Wire
+from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
+from robot_swarm_orch.types import EmergencyStop, FleetView, Mode, Order, OrderKind, OrderState
+
+RESEND_S = 0.5
+_ENDED = (OrderState.DONE, OrderState.FAILED, OrderState.CANCELLED, OrderState.REFUSED)
+
+
+class NoAnswer(SwarmError):
+    """Nobody answered in time; the message says whom was asked and what to check."""
+
+
+class FleetClient:
+    """A short-lived node of one site, as a context manager."""
+
+    def __init__(self, site_id: str):
+        """Join ROS; raises ConfigError for a malformed site id."""
+        if not is_robot_id(site_id):
+            raise ConfigError(f'--site {site_id!r} is no site id: letters, digits, underscores')
+        self.site_id = site_id
+        self.wire = Wire(site_id)
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self.node = rclpy.create_node(f'swarm_cli_{uuid.uuid4().hex[:8]}', context=self._context,
+                                      start_parameter_services=False, enable_rosout=False)
+        self._executor = rclpy.executors.SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+
+    def __enter__(self):
+        """Return the client."""
+        return self
+
+    def __exit__(self, *_):
+        """Leave ROS."""
+        self._executor.shutdown(timeout_sec=1.0)
+        self.node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
+
+    def publisher(self, topic, **parts):
+        """Return a publisher on a topic of the table."""
+        return self.node.create_publisher(
+            topic.message, topic.name(site=self.site_id, **parts), profile(topic))
+
+    def subscribe(self, topic, callback):
+        """Listen on a topic of the table."""
+        self.node.create_subscription(
+            topic.message, topic.name(site=self.site_id), callback, profile(topic))
+
+    def wait(self, for_s: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Hear what comes until something holds; False when the time is over before."""
+        end_s = time.monotonic() + for_s
+        while not until():
+            left_s = end_s - time.monotonic()
+            if left_s <= 0.0:
+                return False
+            self._executor.spin_once(timeout_sec=min(left_s, 0.1))
+        return True
+
+    def now_ns(self) -> int:
+        """Return the ROS time [ns]."""
+        return self.node.get_clock().now().nanoseconds
+
+    def view(self, timeout_s: float) -> FleetView:
+        """Return the leader's picture of the fleet; raises NoAnswer."""
+        heard = []
+
+        def on_view(msg):
+            view = self.wire.hear(self.wire.read_view, msg)
+            if view is not None:
+                heard.append(view)
+        self.subscribe(topics.FLEET_STATUS, on_view)
+        self._await(heard, timeout_s)
+        # The latched word may come from a deposed leader; the newest term counts.
+        self.wait(0.3)
+        return max(heard, key=lambda view: (view.term, view.commit_index))
+
+    def _await(self, heard: list, timeout_s: float) -> None:
+        """Wait until something was heard; raises NoAnswer."""
+        if not self.wait(timeout_s, lambda: bool(heard)):
+            raise NoAnswer(
+                f'no leader of site {self.site_id} was heard within {timeout_s:g} s. Does the '
+                'fleet run, with this site id, on this ROS domain (ROS_DOMAIN_ID)?')
+
+
+def show_leader(client: FleetClient, options) -> int:
+    """Print who leads."""
+    view = client.view(options.timeout)
+    facts = {'leader': view.leader_id, 'term': view.term, 'commit_index': view.commit_index,
+             'coordinators': list(view.coordinators), 'emergency_stop': view.emergency_stop}
+    _print(options, facts, [
+        f'{view.leader_id} leads in term {view.term}, commit index {view.commit_index}, of '
+        f'{", ".join(view.coordinators)}'
+        + ('; EMERGENCY STOP' if view.emergency_stop else '')])
+    return 0
+
+
+def show_orders(client: FleetClient, options) -> int:
+    """Print how many orders are in which state."""
+    view = client.view(options.timeout)
+    facts = {'waiting': view.orders_waiting, 'open': view.orders_open, 'done': view.orders_done}
+    _print(options, facts, [f'{name:8}{count:8}' for name, count in facts.items()])
+    return 0
+
+
+def show_robots(client: FleetClient, options) -> int:
+    """Print a line for each robot."""
+    reports = {}
+
+    def on_report(msg):
+        report = client.wire.hear(client.wire.read_report, msg)
+        if report is not None:
+            reports[report.robot] = report
+    client.subscribe(topics.ROBOT_REPORT, on_report)
+    view = client.view(options.timeout)
+    client.wait(1.0, lambda: len(reports) >= len(view.robots))
+    rows = [_robot_row(robot, mode, reports.get(robot))
+            for robot, mode in zip(view.robots, view.modes)]
+    _print(options, rows, [
+        f'{"robot":10}{"mode":12}{"x [m]":>8}{"y [m]":>8}{"m/s":>6}  {"battery":8}'
+        f'{"limited by":12}order', *map(_robot_line, rows)])
+    return 0
+
+
+def _robot_row(robot: str, mode: Mode, report) -> dict:
+    """Return what is known of a robot; positions and the like only if it was heard."""
+    row = {'robot': robot, 'mode': Mode(mode).name}
+    if report is not None:
+        row.update(
+            x_m=round(report.pose.x_m, 2), y_m=round(report.pose.y_m, 2),
+            speed_mps=round(report.speed_mps, 2), safety=report.safety.name,
+            order=report.order_id, errors=list(report.errors),
+            battery=None if report.battery != report.battery else round(report.battery, 3))
+    return row
+
+
+def _robot_line(row: dict) -> str:
+    """Return a robot's row as a line."""
+    line = f'{row["robot"]:10}{row["mode"]:12}'
+    if 'x_m' not in row:
+        return line + '  (not heard)'
+    battery = '-' if row['battery'] is None else f'{100 * row["battery"]:.0f} %'
+    return (line + f'{row["x_m"]:8.2f}{row["y_m"]:8.2f}{row["speed_mps"]:6.2f}  {battery:8}'
+            f'{row["safety"].lower():12}{row["order"]}' + ''.join(f'  {e}' for e in row['errors']))
+
+
+def follow_order(client: FleetClient, options) -> int:
+    """Hand an order in, print what becomes of it; 0 when done (or accepted, if not followed)."""
+    order = _order_of(options, client.now_ns())
+    heard = SimpleNamespace(last=None)
+
+    def on_status(msg):
+        status = client.wire.hear(client.wire.read_status, msg)
+        if status is None or status.order_id != order.order_id:
+            return
+        if heard.last is None or status.seq > heard.last.seq:
+            heard.last = status
+            words = [order.order_id, status.state.name.lower()]
+            words += [f'by {status.robot}'] if status.robot else []
+            words += [f'({status.reason})'] if status.reason else []
+            print(' '.join(words), flush=True)
+    client.subscribe(topics.TASK_STATUS, on_status)
+    publisher = client.publisher(topics.ORDER)
+    end_s = time.monotonic() + options.timeout
+    while heard.last is None:
+        if time.monotonic() >= end_s:
+            raise NoAnswer(f'no leader of site {client.site_id} accepted the order within '
+                           f'{options.timeout:g} s. Does the fleet run, with this site id, on this '
+                           'ROS domain (ROS_DOMAIN_ID)?')
+        client.wire.set_time(client.now_ns())
+        publisher.publish(client.wire.write_order(order))
+        client.wait(RESEND_S, lambda: heard.last is not None)
+    if not options.no_follow:
+        client.wait(float('inf'), lambda: heard.last.state in _ENDED)
+        return 0 if heard.last.state == OrderState.DONE else 1
+    return 1 if heard.last.state == OrderState.REFUSED else 0
+
+
+def _order_of(options, now_ns: int) -> Order:
+    """Return the order that the options describe; raises ConfigError."""
+    order_id = options.id or f'{getpass.getuser()}-{uuid.uuid4().hex[:12]}'
+    if not is_id(order_id):
+        raise ConfigError(f'--id {order_id!r} must be 1 to 64 of A-Z a-z 0-9 _ . -')
+    if not 0 <= options.priority <= 255:
+        raise ConfigError(f'--priority {options.priority} must lie in 0 to 255')
+    deadline_s = 1e-9 * now_ns + options.deadline if options.deadline else 0.0
+    kind = OrderKind.MOVE if options.pick else OrderKind.GO
+    return Order(order_id, uuid.uuid4().hex, kind, options.pick or '', options.drop, options.load,
+                 options.priority, deadline_s)
+
+
+def send_stop(client: FleetClient, options) -> int:
+    """Stop the fleet or one robot, or release it, and wait until somebody listens."""
+    topic, parts = topics.EMERGENCY_STOP, {}
+    whom = f'all robots of {client.site_id}'
+    name = topic.name(site=client.site_id)
+    if options.robot:
+        if not is_robot_id(options.robot):
+            raise ConfigError(f'--robot {options.robot!r} is no robot id')
+        topic, whom = topics.ROBOT_STOP, options.robot
+        name = f'/{options.robot}/{topic.name(**parts)}'
+    publisher = client.node.create_publisher(topic.message, name, profile(topic))
+    if not client.wait(options.timeout, lambda: publisher.get_subscription_count() > 0):
+        raise NoAnswer(f'nobody listens on {name}: nothing was stopped or released')
+    client.wait(0.5)  # until the other listeners are matched as well
+    act = EmergencyStop(source=_operator(), seq=client.now_ns(), active=not options.release,
+                        reason=options.reason)
+    client.wire.set_time(client.now_ns())
+    publisher.publish(client.wire.write_stop(act))
+    client.wait(0.5)
+    print(f'{"released" if options.release else "stopped"}: {whom}, heard by '
+          f'{publisher.get_subscription_count()} nodes')
+    return 0
+
+
+def _operator() -> str:
+    """Return who acts, for the record."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return 'operator'
+
+
+def _print(options, facts, lines) -> None:
+    """Print JSON or lines."""
+    print(json.dumps(facts, indent=2) if options.json else '\n'.join(lines))
+
+

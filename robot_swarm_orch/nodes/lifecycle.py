@@ -1,0 +1,249 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What all nodes of this package share: start, lifecycle, health, and an end without a traceback.
+
+A process has one lifecycle node, the host. Its constructor declares and checks parameters, so a
+wrong one ends the process with one line and exit code 2. Configure builds, activate lets robots
+move, deactivate and error stop them safely, cleanup takes everything down.
+"""
+
+import gc
+import os
+from pathlib import Path
+import resource
+import signal
+import sys
+import time
+import traceback
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+from robot_swarm_orch.bringup import default_site_file
+from robot_swarm_orch.errors import ConfigError, StorageError
+from robot_swarm_orch.metrics import Metrics
+from robot_swarm_orch.nodes import topics
+from robot_swarm_orch.nodes.endpoints import Endpoints, Traffic
+from robot_swarm_orch.nodes.params import check_ids, declare, HostParams
+from robot_swarm_orch.nodes.wire import Wire
+from robot_swarm_orch.site import load_site
+
+SUCCESS = TransitionCallbackReturn.SUCCESS
+EXIT_CONFIG, EXIT_STORAGE, EXIT_FAILED = 2, 3, 4
+HEALTH_PERIOD_S = 1.0
+_LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
+
+
+class Host(LifecycleNode):
+    """
+    The one lifecycle node of a process.
+
+    A subclass gives `build` (make endpoints and timers), `dismantle` (take them down) and may give
+    `stop_safely` (called by deactivate and error) and `health` (level 0 to 2, and a word). The
+    flag `active` says whether the robots may move.
+    """
+
+    def __init__(self, name: str, map_frame: str = 'map'):
+        """Declare what all nodes need and load the site; raises ConfigError."""
+        super().__init__(name)
+        self.shared = declare(self, HostParams)
+        site_file = self.shared.site_file or default_site_file()
+        self.site = load_site(site_file)
+        self.site_id = self.shared.site_id or self.site.name
+        check_ids(self.site_id)
+        if self.shared.nice:
+            os.nice(self.shared.nice)
+        self.active = False
+        self.failure = None
+        self.metrics = Metrics()
+        self.traffic = Traffic()
+        self.wire = Wire(self.site_id, self.site.node_count, map_frame)
+        self.endpoints = Endpoints(self, self.site_id, self.traffic)
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._health = None
+        self._started_s = time.monotonic()
+
+    # -- what subclasses give -------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Make endpoints, cores and timers; may raise SwarmError."""
+        raise NotImplementedError
+
+    def dismantle(self) -> None:
+        """Take down what `build` made, beyond the endpoints."""
+
+    def stop_safely(self) -> None:
+        """Bring everything that moves to rest."""
+
+    def health(self):
+        """Return (level, word): 0 and a word when all is well, 1 to warn, 2 for an error."""
+        return 0, 'active' if self.active else 'inactive'
+
+    # -- transitions ----------------------------------------------------------------------------
+
+    def on_configure(self, state) -> TransitionCallbackReturn:
+        """Build; a failure leaves the node unconfigured, with its reason in the log."""
+        try:
+            self.build()
+        except Exception as error:
+            self.failure = error
+            self.get_logger().fatal(f'cannot configure: {error}')
+            self._take_down()
+            return TransitionCallbackReturn.FAILURE
+        if self._health is None:
+            self._health = self.endpoints_of_host().outlet(self, topics.DIAGNOSTICS)
+            self.create_timer(HEALTH_PERIOD_S, self.tell_health, clock=self.steady)
+        self.traffic.settled = True
+        gc.collect()
+        gc.freeze()
+        return SUCCESS
+
+    def endpoints_of_host(self) -> Endpoints:
+        """Return the maker of endpoints that outlive a cleanup."""
+        return Endpoints(self, self.site_id, self.traffic)
+
+    def on_activate(self, state) -> TransitionCallbackReturn:
+        """Let robots move."""
+        self.active = True
+        return SUCCESS
+
+    def on_deactivate(self, state) -> TransitionCallbackReturn:
+        """Stop safely, and stay at rest."""
+        self.active = False
+        self.stop_safely()
+        return SUCCESS
+
+    def on_cleanup(self, state) -> TransitionCallbackReturn:
+        """Take everything down."""
+        self.active = False
+        self.stop_safely()
+        self._take_down()
+        return SUCCESS
+
+    def on_shutdown(self, state) -> TransitionCallbackReturn:
+        """Stop safely and take everything down."""
+        return self.on_cleanup(state)
+
+    def on_error(self, state) -> TransitionCallbackReturn:
+        """Stop safely; the node may be configured again."""
+        return self.on_cleanup(state)
+
+    def _take_down(self):
+        self.dismantle()
+        self.endpoints.close()
+
+    # -- health ---------------------------------------------------------------------------------
+
+    def gather(self) -> None:
+        """Bring the metrics up to date; subclasses add theirs."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        self.traffic.tell(self.metrics)
+        self.metrics.set('cpu_s', usage.ru_utime + usage.ru_stime)
+        self.metrics.set('wall_s', time.monotonic() - self._started_s)
+        self.metrics.set('memory_peak_bytes', usage.ru_maxrss * 1024)
+        for reason, number in self.wire.counters.refused.items():
+            self.metrics.set(f'refused.{reason}', number)
+
+    def tell_health(self) -> None:
+        """Publish one diagnostic status for this process."""
+        self.gather()
+        level, word = self.health()
+        counters = self.metrics.counters
+        values = {'metrics': self.metrics.to_json(), 'pid': str(os.getpid()),
+                  'cpu_share': f"{counters['cpu_s'] / max(counters['wall_s'], 1e-3):.3f}",
+                  'memory_peak_mib': f"{counters['memory_peak_bytes'] / 2 ** 20:.1f}",
+                  'endpoints': str(self.traffic.endpoints)}
+        for name, histogram in self.metrics.histograms.items():
+            p99 = histogram.quantile(0.99)
+            if p99 is not None:
+                values[f'{name}.p99'] = f'{p99:.6f}'
+        status = DiagnosticStatus(
+            level=_LEVELS[level], name=self.get_fully_qualified_name(), message=word,
+            hardware_id=self.site_id,
+            values=[KeyValue(key=key, value=value) for key, value in values.items()])
+        msg = DiagnosticArray(status=[status])
+        msg.header.stamp = self.get_clock().now().to_msg()
+        self._health.send(msg)
+
+
+class _Stop:
+    """Set by SIGINT and SIGTERM; a second signal has the system's usual effect."""
+
+    def __init__(self):
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number, frame):
+        self.asked = True
+        signal.signal(number, signal.SIG_DFL)
+
+
+def run(make, args=None) -> int:
+    """
+    Run the node that `make()` returns until SIGINT, SIGTERM or a failure; return an exit code.
+
+    Errors that a person can mend are one line on stderr; only a fault of the program shows its
+    traceback.
+    """
+    stop = _Stop()
+    host = None
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        host = make()
+        _spin(host, stop)
+        return _end(host)
+    except ConfigError as error:
+        return _complain(host, f'configuration: {error}', EXIT_CONFIG)
+    except StorageError as error:
+        return _complain(host, f'storage: {error}', EXIT_STORAGE)
+    except ExternalShutdownException:
+        return 0
+    except Exception:
+        traceback.print_exc()
+        return _complain(host, 'ended by a fault of the program, see above', EXIT_FAILED)
+    finally:
+        rclpy.try_shutdown()
+
+
+def _spin(host, stop):
+    """Serve callbacks until asked to stop."""
+    executor = _executor(host)
+    executor.add_node(host)
+    if host.shared.autostart:
+        for trigger in (host.trigger_configure, host.trigger_activate):
+            if trigger() != SUCCESS:
+                raise host.failure or ConfigError('the node could not be started, see above')
+    while not stop.asked:
+        executor.spin_once(timeout_sec=0.2)
+    executor.remove_node(host)
+
+
+def _executor(host):
+    """Return the executor that the parameters ask for."""
+    if host.shared.executor == 'multi':
+        return MultiThreadedExecutor(context=host.context)
+    if host.shared.executor == 'events':
+        from rclpy.experimental import EventsExecutor
+        return EventsExecutor(context=host.context)
+    return SingleThreadedExecutor(context=host.context)
+
+
+def _end(host) -> int:
+    """Bring the robots to rest and take the node down."""
+    host.trigger_shutdown()
+    host.destroy_node()
+    return 0
+
+
+def _complain(host, text, code) -> int:
+    """Say what is wrong, stop safely, and return the exit code."""
+    print(f'{Path(sys.argv[0]).stem}: {text}', file=sys.stderr, flush=True)
+    if host is not None:
+        host.active = False
+        host.stop_safely()
+    return code

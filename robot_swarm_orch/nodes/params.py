@@ -1,0 +1,168 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+ROS parameters from configuration classes: each field is a parameter of the same name.
+
+The class says name, default, description and range (`config.param`); this module declares them,
+reads what YAML files and the command line gave, and builds the checked object. All are read-only:
+a running fleet's configuration does not change under it. What is wrong becomes a ConfigError that
+names the parameter, so a node can say it in one line and end.
+"""
+
+from dataclasses import dataclass, fields
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import (
+    InvalidParameterTypeException, InvalidParameterValueException, ParameterUninitializedException)
+from rclpy.parameter import Parameter
+from robot_swarm_orch.config import check, check_ranges, param
+from robot_swarm_orch.errors import ConfigError
+from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
+
+_TYPES = {bool: (Parameter.Type.BOOL, 'true or false'),
+          int: (Parameter.Type.INTEGER, 'a whole number'),
+          float: (Parameter.Type.DOUBLE, 'a number with a decimal point, such as 1.0'),
+          str: (Parameter.Type.STRING, 'a text'),
+          tuple: (Parameter.Type.STRING_ARRAY, 'a list of texts')}
+
+
+def descriptor(item) -> ParameterDescriptor:
+    """Return the descriptor of a configuration field, without a name."""
+    kind, low, high = type(item.default), item.metadata.get('low'), item.metadata.get('high')
+    result = ParameterDescriptor(description=item.metadata['doc'], read_only=True,
+                                 type=_TYPES[kind][0].value)
+    if low is not None and kind is float:
+        result.floating_point_range = [FloatingPointRange(from_value=float(low),
+                                                          to_value=float(high))]
+    elif low is not None and kind is int:
+        result.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+    return result
+
+
+def declare(node, config_class, prefix: str = ''):
+    """
+    Declare the fields of a configuration class as parameters of a node; return the checked object.
+
+    `prefix` stands before each name, as in `robot.speed_mps`. Raises ConfigError.
+    """
+    return config_class(**{item.name: _declare(node, item, prefix + item.name)
+                           for item in fields(config_class)})
+
+
+def _declare(node, item, name):
+    """Declare one parameter, unless another class did, and return its value."""
+    kind, default = type(item.default), item.default
+    # An empty ROS list has no type, so a list without items is the list of one empty text.
+    given = (list(default) or ['']) if kind is tuple else default
+    if not node.has_parameter(name):
+        try:
+            node.declare_parameter(name, given, descriptor(item))
+        except InvalidParameterTypeException as error:
+            raise ConfigError(f'parameter {name} must be {_TYPES[kind][1]}: {error}') from error
+        except InvalidParameterValueException as error:
+            raise ConfigError(
+                f"parameter {name} must lie in {item.metadata['low']} to "
+                f"{item.metadata['high']}: {error}") from error
+    try:
+        value = node.get_parameter(name).value
+    except ParameterUninitializedException as error:
+        if kind is tuple:
+            return ()
+        raise ConfigError(f'parameter {name} has no value: it must be {_TYPES[kind][1]}') from error
+    return tuple(text for text in value if text) if kind is tuple else value
+
+
+@dataclass(frozen=True)
+class HostParams:
+    """What every node of this package needs to know."""
+
+    site_file: str = param('', 'path of the site YAML; empty: the demo warehouse')
+    site_id: str = param('', 'names the shard in topics; empty: the name in the site file')
+    autostart: bool = param(True, 'configure and activate at start, without a lifecycle manager')
+    executor: str = param('single', "rclpy's executor: single, multi or events")
+    nice: int = param(0, 'added to the process priority; 10 for simulation and drawing', 0, 19)
+
+    def __post_init__(self):
+        """Check ranges."""
+        check_ranges(self)
+        check(self.executor in ('single', 'multi', 'events'),
+              f'executor {self.executor!r} is not single, multi or events')
+        check(not self.site_id or is_robot_id(self.site_id),
+              f'site_id {self.site_id!r} must be a ROS name: letters, digits, underscores')
+
+
+@dataclass(frozen=True)
+class EdgeParams:
+    """How an edge node is wired to its robots."""
+
+    robots: tuple = param((), 'ids of the hosted robots; empty: one, named by the namespace')
+    data_dir: str = param('', "directory of the robots' journals; empty: kept in memory only")
+    pose_source: str = param('tf', 'map pose from: tf, pose, or odom (simulation only)')
+    odom_is_map_pose: bool = param(
+        False, 'says that odom is a pose in the map frame, as in a simulation')
+    map_frame: str = param('map', 'frame of the roadmap')
+    odom_frame: str = param('odom', 'frame of the odometry; hosted robots: <robot>/<frame>')
+    base_frame: str = param('base_link', 'frame of the base; hosted robots: <robot>/<frame>')
+    odom_drift: float = param(
+        0.05, 'error that odometry gathers per metre driven since the last pose', 0.0, 1.0)
+    cmd_vel_stamped: bool = param(True, 'cmd_vel is a TwistStamped; false: a Twist')
+    laser_x_m: float = param(0.0, 'where the laser sits on the base, forward [m]', -10.0, 10.0)
+    laser_y_m: float = param(0.0, 'where the laser sits on the base, to the left [m]', -10.0, 10.0)
+    laser_yaw_rad: float = param(
+        0.0, 'where the laser looks, counter-clockwise from forward [rad]', -3.15, 3.15)
+
+    def __post_init__(self):
+        """Check ranges and relations."""
+        check_ranges(self)
+        object.__setattr__(self, 'robots', tuple(self.robots))
+        wrong = [robot for robot in self.robots if not is_robot_id(robot)]
+        check(not wrong, f'robots {wrong} are no robot ids: a letter, then letters, digits and '
+              'single underscores')
+        check(len(set(self.robots)) == len(self.robots), 'robots names a robot twice')
+        check(self.pose_source in ('tf', 'pose', 'odom'),
+              f'pose_source {self.pose_source!r} is not tf, pose or odom')
+        check(self.pose_source != 'odom' or self.odom_is_map_pose,
+              'pose_source odom needs odom_is_map_pose: true; plain odometry drifts and is never '
+              'a map pose, so on a robot use tf or pose')
+
+
+@dataclass(frozen=True)
+class CoordinatorParams:
+    """How a coordinator node is wired."""
+
+    data_dir: str = param('', "directory of this coordinator's log; needed")
+    enrol_count: int = param(
+        0, 'robots that the first leader enrols at their starting places (simulation)', 0, 100_000)
+    seed: int = param(-1, 'seed of the random timeouts; -1: from the system', -1, 1 << 62)
+
+    def __post_init__(self):
+        """Check ranges and relations."""
+        check_ranges(self)
+        check(bool(self.data_dir), 'data_dir is not set: a coordinator must keep its log on disk')
+
+
+@dataclass(frozen=True)
+class SimParams:
+    """What the simulation simulates."""
+
+    robot_count: int = param(10, 'robots in the simulated warehouse', 1, 100_000)
+    seed: int = param(1, 'seed of everything random', 0, 1 << 62)
+    truth_path: str = param('', 'file that gets what really happened, as JSON lines; empty: none')
+    load_s: float = param(5.0, 'time of a pick and of a drop [s]', 0.0, 3600.0)
+    step_s: float = param(0.02, 'period of the simulation [s]', 0.005, 0.1)
+    publish_clock: bool = param(False, 'publish the time on /clock')
+    cmd_vel_stamped: bool = param(True, 'cmd_vel is a TwistStamped; false: a Twist')
+    map_frame: str = param('map', 'frame of the poses in odom')
+    base_frame: str = param('base_link', 'frame of the base: <robot>/<frame>')
+
+    def __post_init__(self):
+        """Check ranges."""
+        check_ranges(self)
+
+
+def check_ids(site_id: str, *ids: str) -> None:
+    """Raise ConfigError unless a site id and other ids are well formed."""
+    check(is_robot_id(site_id), f'site_id {site_id!r} must be a ROS name: letters, digits, '
+          'underscores')
+    for text in ids:
+        check(is_id(text), f'{text!r} is no id: 1 to 64 of A-Z a-z 0-9 _ . -')

@@ -1,0 +1,70 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Hypothesis strategies for every value that travels, as healthy senders make them."""
+
+from math import nan, pi
+
+from hypothesis import strategies as st
+from robot_swarm_orch import types as t
+
+NODE_COUNT = 1000
+SITE = 'north'
+
+f32 = dict(width=32, allow_nan=False, allow_infinity=False)
+numbers = st.integers(0, (1 << 62) - 1)
+boots = st.integers(1, (1 << 64) - 1)
+robots = st.from_regex(r'[A-Za-z](_?[A-Za-z0-9]){0,20}', fullmatch=True)
+ids = st.from_regex(r'[A-Za-z0-9_.-]{1,64}', fullmatch=True)
+texts = st.text(st.characters(blacklist_categories=('Cs',), blacklist_characters='\0'),
+                max_size=60)
+nodes = st.lists(st.integers(0, NODE_COUNT - 1), max_size=30).map(tuple)
+node = st.integers(0, NODE_COUNT - 1)
+metres = st.floats(-1e5, 1e5, allow_nan=False)
+poses = st.builds(t.Pose, metres, metres, st.floats(-3.140625, 3.140625, **f32))
+speeds = st.floats(-5.0, 5.0, **f32)
+small = st.floats(0.0, 10.0, **f32)
+bytes8 = st.integers(0, 255)
+# A time in whole milliseconds survives the message's nanoseconds.
+times = st.integers(0, 2_000_000_000_000).map(lambda ms: ms / 1000.0)
+modes = st.sampled_from(t.Mode)
+
+VALUES = {
+    'report': st.builds(
+        t.Report, robots, boots, numbers, modes, boots, nodes, nodes, poses, speeds,
+        st.integers(-1, NODE_COUNT - 1), numbers, numbers, numbers, st.one_of(st.just(''), ids),
+        st.booleans(), st.one_of(st.just(nan), st.floats(0.0, 1000.0, **f32)),
+        st.one_of(st.just(nan), st.floats(0.0, 1.0, **f32)), small, small,
+        st.sampled_from(t.Reason), st.booleans(), st.lists(texts, max_size=4).map(tuple)),
+    'state': st.builds(
+        t.Peer, robots, boots, numbers, modes, poses, st.builds(t.Motion, speeds, speeds), small,
+        nodes, st.just(12.5), st.booleans(), small),
+    'lease': st.builds(
+        t.Lease, numbers, ids, numbers, small,
+        st.lists(st.tuples(robots, numbers), max_size=20).map(tuple)),
+    'grant': st.builds(
+        t.Grant, robots, boots, boots, numbers, numbers, numbers, nodes,
+        st.sampled_from(t.GrantStatus), numbers, st.integers(-1, NODE_COUNT - 1), bytes8, texts),
+    'command': st.builds(
+        t.Command, robots, boots, ids, texts, numbers, numbers, numbers, small,
+        st.sampled_from(t.CommandKind), node, texts, numbers, st.one_of(st.just(''), ids), bytes8,
+        bytes8, times),
+    'ack': st.builds(
+        t.Ack, robots, boots, ids, texts, numbers, numbers, numbers, st.sampled_from(t.Outcome),
+        texts),
+    'view': st.builds(
+        lambda term, leader, commit, site, coordinators, pairs, blocked, *rest: t.FleetView(
+            term, leader, commit, site, coordinators, tuple(r for r, _ in pairs),
+            tuple(m for _, m in pairs), blocked, *rest),
+        numbers, ids, numbers, boots, st.lists(ids, max_size=5).map(tuple),
+        st.lists(st.tuples(robots, modes), max_size=10), nodes, st.integers(0, 1 << 31),
+        st.integers(0, 1 << 31), numbers, st.booleans()),
+    'order': st.builds(
+        t.Order, ids, ids, st.sampled_from(t.OrderKind), texts, texts, texts, bytes8, times),
+    'status': st.builds(
+        t.OrderStatus, ids, texts, numbers, numbers, st.sampled_from(t.OrderState),
+        st.one_of(st.just(''), robots), texts, bytes8, times),
+    'stop': st.builds(t.EmergencyStop, texts, numbers, st.booleans(), texts),
+    'operation': st.one_of(
+        st.builds(t.Enrolment, robots, node, texts), st.builds(t.Clearance, robots, nodes, texts),
+        st.builds(t.Settlement, robots, st.booleans(), texts)),
+}
