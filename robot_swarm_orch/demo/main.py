@@ -1,0 +1,92 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a demo and writes its report: what `swarm demo` does."""
+
+import contextlib
+import fcntl
+import json
+import os
+from pathlib import Path
+import sys
+import tempfile
+from typing import Callable
+
+from robot_swarm_orch.demo.options import DemoOptions
+from robot_swarm_orch.demo.plot import draw
+from robot_swarm_orch.demo.report import build_report
+from robot_swarm_orch.demo.run import Demo, Evidence, Stopped
+from robot_swarm_orch.demo.text import report_text
+from robot_swarm_orch.demo.truth import read_truth, Truth
+from robot_swarm_orch.errors import SwarmError
+from robot_swarm_orch.sim.ghost import orders_per_hour_ghost
+
+PASSED, FAILED, STOPPED = 0, 1, 130
+
+
+class DomainTaken(SwarmError):
+    """Another demo of this machine uses the ROS domain; the message names it."""
+
+
+def run_demo(options: DemoOptions, make_client: Callable) -> int:
+    """Run a demo, write its report into `options.out`, and return the exit status."""
+    with reserved_domain(options.domain):
+        demo = Demo(options, make_client)
+        print(f'{options.robots} robots on {demo.site.name} for {options.duration_s:g} s, '
+              f'ROS domain {options.domain}; logs in {demo.folder / "run" / "logs"}', flush=True)
+        try:
+            evidence = demo.run()
+        except Stopped:
+            print('stopped; every process has ended', flush=True)
+            return STOPPED
+    truth = load_truth(demo.truth_path, evidence)
+    ghost = None
+    if evidence.timeline.steady and not evidence.trouble:
+        print('computing the ghost bound', flush=True)
+        ghost = orders_per_hour_ghost(demo.site, options.robots, options.seed)
+    report = build_report(evidence, truth, ghost, demo.site)
+    write_report(report, evidence, truth, demo)
+    return PASSED if report['passed'] else FAILED
+
+
+def load_truth(path: Path, evidence: Evidence) -> Truth:
+    """Return the ground truth; what is wrong with it becomes trouble in the evidence."""
+    try:
+        with open(path, encoding='utf-8') as lines:
+            truth = read_truth(lines)
+    except (OSError, SwarmError) as error:
+        evidence.trouble.append(f'no ground truth: {error}')
+        return Truth()
+    if not truth.ended:
+        evidence.trouble.append('the ground truth is cut short: the simulation did not end well')
+    return truth
+
+
+def write_report(report: dict, evidence: Evidence, truth: Truth, demo: Demo) -> None:
+    """Write report.json, report.txt and the drawings, and print the text."""
+    folder = demo.folder
+    text = report_text(report)
+    (folder / 'report.json').write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+    (folder / 'report.txt').write_text(text + '\n', encoding='utf-8')
+    print(f'\n{text}\n')
+    written = [str(folder / 'report.json'), str(folder / 'report.txt')]
+    try:
+        written += draw(evidence, truth, demo.site, folder)
+    except ImportError as error:
+        print(f'no drawings: {error}', file=sys.stderr)
+    print('written: ' + ', '.join(written), flush=True)
+
+
+@contextlib.contextmanager
+def reserved_domain(domain: int):
+    """Keep a second demo off the same ROS domain: their fleets would hear each other."""
+    path = os.path.join(tempfile.gettempdir(), f'robot_swarm_orch-domain-{domain}.lock')
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise DomainTaken(f'another demo runs on ROS domain {domain}: stop it, or choose another '
+                          'with --domain') from error
+    else:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,21 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What was asked of a demo."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """The options of `swarm demo`; the command line gives the defaults and explains them."""
+
+    robots: int = 100
+    robots_per_process: int = 50
+    coordinators: int = 3
+    duration_s: float = 600.0
+    seed: int = 1
+    faults: str = 'default'
+    out: str = 'swarm-report'
+    site_file: str = ''  # empty: the demo warehouse
+    domain: int = 77
+    start_timeout_s: float = 90.0

@@ -1,0 +1,115 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The supervisor starts, watches and kills, and leaves nothing behind."""
+
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from robot_swarm_orch.bringup import ProcessSpec
+from robot_swarm_orch.supervisor import ProcessDied, Supervisor
+
+OBEDIENT = 'import sys, time; print("up", flush=True); time.sleep(60)'
+STUBBORN = ('import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); '
+            'signal.signal(signal.SIGTERM, signal.SIG_IGN); print("up", flush=True); '
+            'time.sleep(60)')
+FAILING = 'raise SystemExit("the cause of it")'
+PATIENCE_S = 20.0
+
+
+def make(folder, **programs):
+    """Return a supervisor of small Python programs, by name."""
+    specs = [ProcessSpec(name, 'none', '/', {}) for name in programs]
+    return Supervisor(specs, folder, dict(os.environ),
+                      command=lambda spec, _: [sys.executable, '-c', programs[spec.name]])
+
+
+def until(holds, what):
+    """Wait until something holds."""
+    end_s = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end_s, f'no {what} within {PATIENCE_S} s'
+        time.sleep(0.01)
+
+
+def is_up(folder, name):
+    """Return whether a program said that it is up."""
+    return 'up' in (folder / 'logs' / f'{name}.log').read_text()
+
+
+def exists(pid):
+    """Return whether a process lives; one that waits to be collected does not."""
+    try:
+        return ') Z' not in Path(f'/proc/{pid}/stat').read_text()
+    except OSError:
+        return False
+
+
+def test_stopping_ends_the_obedient_with_a_signal_and_the_stubborn_with_sigkill(tmp_path):
+    supervisor = make(tmp_path, obedient=OBEDIENT, stubborn=STUBBORN)
+    supervisor.start()
+    until(lambda: is_up(tmp_path, 'obedient') and is_up(tmp_path, 'stubborn'), 'start')
+    pids = [supervisor.pid(name) for name in supervisor.names]
+    assert supervisor.stop(patience_s=0.3) == ['stubborn']
+    assert not any(exists(pid) for pid in pids)
+
+
+def test_a_process_that_ends_by_itself_is_reported_with_its_log(tmp_path):
+    supervisor = make(tmp_path, failing=FAILING)
+    supervisor.start()
+    with pytest.raises(ProcessDied, match='the cause of it'):
+        until(lambda: supervisor.check(), 'report')
+    supervisor.check()
+    assert supervisor.stop() == []
+
+
+def test_a_kill_is_no_surprise_and_a_restart_adds_up(tmp_path):
+    supervisor = make(tmp_path, one=OBEDIENT)
+    supervisor.start()
+    until(lambda: is_up(tmp_path, 'one'), 'start')
+    first = supervisor.pid('one')
+    supervisor.kill('one')
+    assert not exists(first)
+    supervisor.check()
+    used = supervisor.usage()['one'].cpu_s
+    supervisor.start('one')
+    assert supervisor.pid('one') != first
+    supervisor.stop()
+    usage = supervisor.usage()['one']
+    assert usage.starts == 2
+    assert usage.cpu_s > used > 0.0
+    assert 1 << 20 < usage.peak_bytes < 1 << 28
+
+
+def test_processes_are_shielded_from_the_terminals_ctrl_c(tmp_path):
+    supervisor = make(tmp_path, one=OBEDIENT)
+    supervisor.start()
+    try:
+        until(lambda: is_up(tmp_path, 'one'), 'start')
+        assert os.getpgid(supervisor.pid('one')) != os.getpgid(0)
+    finally:
+        supervisor.stop()
+
+
+def test_processes_end_when_their_supervisor_is_killed(tmp_path):
+    root = Path(__file__).resolve().parents[2]
+    program = (
+        f'import sys; sys.path.insert(0, {str(root)!r}); sys.path.insert(0, '
+        f'{str(Path(__file__).parent)!r}); from pathlib import Path; import test_supervisor as t; '
+        f's = t.make(Path({str(tmp_path)!r}), one=t.OBEDIENT); s.start(); '
+        f't.until(lambda: t.is_up(Path({str(tmp_path)!r}), "one"), "start"); '
+        'print(s.pid("one"), flush=True); import time; time.sleep(60)')
+    parent = subprocess.Popen([sys.executable, '-c', program], stdout=subprocess.PIPE, text=True)
+    try:
+        pid = int(parent.stdout.readline())
+        assert exists(pid)
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        parent.stdout.close()
+    until(lambda: not exists(pid), 'end of the orphan')
