@@ -7,7 +7,7 @@ from robot_swarm_orch.nodes.launch_actions import (
     common_of, count_of, described, files_of, fresh_dir, names_of)
 
 ARGUMENTS = {
-    'robots': ('10', 'how many robots'),
+    'robots': ('10', 'how many robots there are'),
     'robots_per_process': ('50', 'at most so many in one edge node; 1 is a process a robot'),
     'voters': ('c1,c2,c3', 'ids of the coordinators, separated by commas; one, three or five'),
     'seed': ('1', 'seed of the simulation'),

@@ -4,6 +4,6 @@
 
 from pkgutil import extend_path
 
-# The generated messages (`robot_swarm_orch.msg`, `.srv`) lie in the install folder, apart from these
-# sources when the package was built with --symlink-install or is run from the checkout.
+# The generated messages (`robot_swarm_orch.msg`, `.srv`) lie in the install folder, apart from
+# these sources when the package was built with --symlink-install or is run from the checkout.
 __path__ = extend_path(__path__, __name__)

@@ -13,10 +13,9 @@ import os
 from pathlib import Path
 from typing import Dict, Mapping, Optional, Tuple
 
-import yaml
-
 from robot_swarm_orch.config import check
 from robot_swarm_orch.site import load_site
+import yaml
 
 PACKAGE = 'robot_swarm_orch'
 PARTICIPANTS_MAX = 119  # of one domain on one host, see config/fastdds_one_host.xml

@@ -125,8 +125,8 @@ def _add_stop(verbs) -> None:
     """Add `swarm estop`."""
     command = verbs.add_parser(
         'estop', help='stop the fleet or one robot at once, or release it',
-        description='Stop the whole fleet, or one robot, at once. The stop latches: only --release '
-        'ends it. It needs no leader. It is no certified safety function.')
+        description='Stop the whole fleet, or one robot, at once. The stop latches: only '
+        '--release ends it. It needs no leader. It is no certified safety function.')
     _add_common(command)
     command.add_argument('--robot', default='', metavar='ID', help='this robot only')
     command.add_argument('--release', action='store_true', help='end the stop')

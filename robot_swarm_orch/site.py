@@ -3,8 +3,8 @@
 """
 The site: a roadmap of nodes and streets, the places on it, and what must be held to drive it.
 
-A site comes from a YAML file in one of two forms (`load_site`): `warehouse:` with the measures of a
-parametric warehouse (`warehouse.py`), or `nodes:`, `edges:`, `places:` written out:
+A site comes from a YAML file in one of two forms (`load_site`): `warehouse:` with the measures of
+a parametric warehouse (`warehouse.py`), or `nodes:`, `edges:`, `places:` written out:
 
     name: small
     nodes: {a: [0, 0], b: [2, 0], c: [2, 2]}           # [x, y] in m, map frame
@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import Dict, Mapping, Optional, Tuple
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
-import yaml
-
 from robot_swarm_orch.codec import pack
 from robot_swarm_orch.errors import SiteError
 from robot_swarm_orch.lock_sets import close_nodes, lock_sets, release_distances
 from robot_swarm_orch.warehouse import warehouse_drawing
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+import yaml
 
 _KEYS = {'name', 'footprint_radius_m', 'pose_error_m', 'zone_size_m', 'pass_cost_s', 'warehouse',
          'nodes', 'edges', 'places', 'racks'}
@@ -59,8 +58,8 @@ class Site:
     An immutable site; make one with `load_site`.
 
     Node ids run from 0 to `node_count - 1`. The first `real_count` are points of the roadmap; the
-    others are conflict nodes, which are held like nodes but are nowhere to stand. `hash` is 63 bits
-    over all that authorities rest on: equal hashes, equal roadmaps.
+    others are conflict nodes, which are held like nodes but are nowhere to stand. `hash` is 63
+    bits over all that authorities rest on: equal hashes, equal roadmaps.
     """
 
     name: str

@@ -66,8 +66,8 @@ class _Child:
     def start(self, environment: Dict[str, str]) -> None:
         """Start it, its output appended to its log."""
         tether = [sys.executable, '-I', '-S', TETHER, str(os.getpid())]
-        # -I keeps this package's own modules from hiding the standard library's, -S skips the start-up
-        # hooks of the ROS wheels; the command itself runs with neither.
+        # -I keeps this package's own modules from hiding the standard library's, -S skips the
+        # start-up hooks of the ROS wheels; the command itself runs with neither.
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(
                 tether + self.command, env=environment, stdin=subprocess.DEVNULL, stdout=log,
@@ -234,7 +234,7 @@ def segments() -> set:
 
 
 def own_usage(since_s: float, cpu_before_s: float) -> Usage:
-    """Return what this process has used since a time [s, steady clock], given its CPU time then."""
+    """Return what this process used since a time [s, steady clock], given its CPU time then."""
     peak = 0
     for line in Path('/proc/self/status').read_text(encoding='ascii').splitlines():
         if line.startswith('VmHWM:'):

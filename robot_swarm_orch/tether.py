@@ -20,8 +20,8 @@ PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Lead a process group, tie this process to its parent and become the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
-    # A group of its own keeps the terminal's Ctrl-C away. Not a session: Linux shares the cores out
-    # by session first (sched_autogroup), and a process's priority counts only within its own.
+    # A group of its own keeps the terminal's Ctrl-C away. Not a session: Linux shares the cores
+    # out by session first (sched_autogroup), and a priority counts only within its own.
     os.setpgid(0, 0)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:

@@ -33,8 +33,8 @@ class WarehouseConfig:
     spacing_m: float = param(2.0, 'distance between neighbouring nodes [m]', 0.5, 20.0)
     columns: int = param(26, 'one-way aisles, an even number', 2, 400)
     column_cells: int = param(2, 'nodes from one aisle to the next', 2, 20)
-    blocks: int = param(2, 'storage blocks, with a cross band between two', 1, 20)
-    block_cells: int = param(8, 'nodes of an aisle from band to band', 2, 400)
+    blocks: int = param(3, 'storage blocks, with a cross band between two', 1, 20)
+    block_cells: int = param(5, 'nodes of an aisle from band to band', 2, 400)
     queue_cells: int = param(2, 'nodes to queue on before each station', 1, 10)
     connector_every: int = param(
         3, 'in a station band, one column of so many is a connector and the others stations',

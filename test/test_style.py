@@ -13,7 +13,7 @@ PATHS = [str(ROOT / name) for name in (
 
 
 def test_code_follows_the_ros_style():
-    """flake8, with the plugins and rules of ament."""  # noqa: D403
+    """No complaint of flake8 with the plugins and rules of ament."""
     flake8 = pytest.importorskip('ament_flake8.main', reason='ament_flake8 is not installed')
     status, errors = flake8.main_with_errors(
         argv=['--config', str(ROOT / 'setup.cfg'), *PATHS])
@@ -21,6 +21,6 @@ def test_code_follows_the_ros_style():
 
 
 def test_docstrings_follow_pep_257():
-    """pydocstyle, with the rules of ament."""  # noqa: D403
+    """No complaint of pydocstyle with the rules of ament."""
     pep257 = pytest.importorskip('ament_pep257.main', reason='ament_pep257 is not installed')
     assert pep257.main(argv=PATHS) == 0, 'see the lines above'

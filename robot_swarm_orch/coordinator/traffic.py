@@ -8,6 +8,8 @@ Safety is the keeper's business; a wrong decision here only costs time. The poli
 1.  *Units.* A robot is given whole units of its route: the next node and what its edge locks
     besides, and if streets part at that node, also what follows, up to a node where waiting is in
     nobody's way. So nobody waits on a junction, and nobody enters an edge without its lock set.
+    One exception keeps traffic close: the first nodes of a unit are given when whoever holds the
+    others has authority to leave them. They are promised to the follower, and it goes first.
 2.  *Look-ahead.* A robot gets units until the way ahead of it suffices for cruising speed: the
     braking distance, plus what it covers while reports, commits and grants travel. No more, so
     that the space between robots stays everybody's.
@@ -29,6 +31,9 @@ from robot_swarm_orch.types import incarnation_of
 _QUEUE_S = 0.1
 """Allowance for queues between two processes on a busy machine [s]."""
 
+_PROMISE_S = 1.0
+"""A robot that was not heard for this long has no node promised to it [s]."""
+
 
 class _Wish:
     """
@@ -38,11 +43,12 @@ class _Wish:
     it needs next beyond them, () if it wants nothing. front, since_s: its next node, and since when.
     """
 
-    __slots__ = ('number', 'report', 'front', 'since_s', 'end', 'next_unit', 'priority')
+    __slots__ = ('number', 'report', 'heard_s', 'front', 'since_s', 'end', 'next_unit', 'priority')
 
     def __init__(self, number):
         self.number = number
         self.report = None
+        self.heard_s = 0.0
         self.front = -1
         self.since_s = 0.0
         self.end = -1
@@ -70,13 +76,14 @@ class Traffic:
         self._wishes = {}
         self._given = {}
         self._freed = set()
+        self._promised = {}
 
     def hear(self, now_s, number, report, priority=0):
         """Note the newest AUTOMATIC report of a robot's present incarnation."""
         wish = self._wishes.get(number)
         if wish is None:
             wish = self._wishes[number] = _Wish(number)
-        wish.report = report
+        wish.report, wish.heard_s = report, now_s
         wish.priority = priority
         wanted = report.wanted
         front = wanted[0] if wanted else -1
@@ -87,6 +94,11 @@ class Traffic:
         """Return the rows that are due, those of the longest waiting robots first."""
         self._given.clear()
         self._freed.clear()
+        self._forget()
+        self._promised = {
+            node: wish.number for wish in self._wishes.values()
+            if wish.end >= 0 and self._junction[wish.end] and now_s - wish.heard_s < _PROMISE_S
+            for node in wish.next_unit}
         pending = [wish for wish in self._wishes.values() if self._is_news(wish)]
         freeing = {wish.number for wish in pending if self._note_freed(wish)}
         pending.sort(key=lambda wish: (wish.since_s, -wish.priority, wish.number))
@@ -99,12 +111,17 @@ class Traffic:
                 rows.append((wish.number, report.seq, keep, grant or ()))
         return tuple(rows)
 
+    def _forget(self):
+        """Forget what robots wanted in incarnations that are over."""
+        incarnations = self.keeper.incarnations
+        over = [number for number, wish in self._wishes.items()
+                if incarnation_of(wish.report.seq) != incarnations[number]]
+        for number in over:
+            del self._wishes[number]
+
     def _is_news(self, wish):
         """Return whether a row could still speak of this robot's report."""
-        report = wish.report
-        number = wish.number
-        return (report.seq > self.keeper.last_seq[number]
-                and incarnation_of(report.seq) == self.keeper.incarnations[number])
+        return wish.report.seq > self.keeper.last_seq[wish.number]
 
     def _note_freed(self, wish):
         """Note the nodes that a row of this robot would free."""
@@ -135,7 +152,10 @@ class Traffic:
             stop, unit_end, length_m = unit
             wish.next_unit = wanted[count:stop]
             if not owned.issuperset(wish.next_unit):
-                if ahead_m >= self.lookahead_m or not self._may_have(wish, stop, unit_end):
+                if ahead_m >= self.lookahead_m:
+                    break
+                if not self._may_have(wish, stop, unit_end):
+                    count += self._follow(wish, stop, unit_end)
                     break
                 for node in wish.next_unit:
                     self._given[node] = wish.number
@@ -191,14 +211,57 @@ class Traffic:
         """Return whether a unit is free, and giving it closes no ring."""
         number = wish.number
         for node in wish.next_unit:
-            holder = self._holder(node)
-            if holder is not None and holder != number:
+            if self._holder(node) not in (None, number):
                 return False
+            if self._promised.get(node, number) != number:
+                return False
+        return self._junction[wish.end] or not self._ring(wish, stop, unit_end)
+
+    def _ring(self, wish, stop, unit_end):
+        """Return whether standing at `unit_end` would close a ring, seeing what is wanted next."""
         following = self._unit(unit_end, wish.report.wanted, stop, wish.report.goal)
         if following is None:
-            return True
+            return False
         needs = wish.report.wanted[stop:following[0]]
-        return not self._closes_ring(number, unit_end, needs)
+        return self._closes_ring(wish.number, unit_end, needs)
+
+    def _follow(self, wish, stop, unit_end):
+        """
+        Give the free first nodes of a unit whose others are being left; return how many.
+
+        The robot may have to stop on a junction, but not for long: who holds the rest has
+        authority to leave it.
+        """
+        number, unit = wish.number, wish.next_unit
+        free = 0
+        while self._holder(unit[free]) in (None, number):
+            free += 1
+            if free == len(unit):
+                return 0
+        if free == 0 or not all(self._is_being_left(node, number) for node in unit[free:]):
+            return 0
+        if self._ring(wish, stop, unit_end):
+            return 0
+        end = unit[free - 1]
+        if (wish.end, end) not in self._edges:
+            return 0
+        for node in unit[:free]:
+            self._given[node] = number
+        for node in unit[free:]:
+            self._promised[node] = number
+        wish.end, wish.next_unit = end, unit[free:]
+        return free
+
+    def _is_being_left(self, node, number):
+        """Return whether a node's holder will leave it without being given anything more."""
+        promised = self._promised.get(node)
+        if promised is not None and promised != number:
+            return False
+        holder = self._holder(node)
+        if holder is None or holder == number:
+            return True
+        wish = self._wishes.get(holder)
+        return wish is not None and wish.end != node and node not in wish.next_unit
 
     def _holder(self, node):
         """Return who holds a node once the rows so far are applied; None if it is free."""

@@ -10,7 +10,8 @@ from robot_swarm_orch.demo.timeline import LEADER, MAJORITY
 from robot_swarm_orch.demo.truth import Truth
 from robot_swarm_orch.types import Mode, Reason, Report
 
-# A robot says LEASE in its next report, so the last of those that stopped is heard this much later.
+# A robot says LEASE in its next report, so the last of those that stopped is heard up to this
+# much later.
 REPORT_DELAY_S = 0.25
 AT_NODE_M = 0.3  # nearer to its last node than this, a robot has no run ahead
 _SHOWN = 5

@@ -90,7 +90,8 @@ def _map(figure, evidence: Evidence, truth: Truth, site) -> None:
     if truth.positions:
         ways = np.asarray([xy for _, xy in truth.positions])
         axes.add_collection(LineCollection(
-            list(ways.transpose(1, 0, 2)), colors=ACCENT, linewidths=0.5, alpha=0.12))
+            list(ways.transpose(1, 0, 2)), colors=ACCENT, linewidths=0.8,
+            alpha=min(0.6, 8.0 / len(ways[0]) + 0.07)))
         axes.add_collection(PatchCollection(
             [Circle(xy, site.footprint_radius_m) for xy in ways[-1]], facecolor=SECOND,
             edgecolor=INK, linewidths=0.4))

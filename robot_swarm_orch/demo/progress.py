@@ -38,7 +38,7 @@ class Progress:
         """Write an event on a line of its own."""
         start_s = self._evidence.start_s
         self.close()
-        when = f'{time.monotonic() - start_s:7.1f} s  ' if start_s else ''
+        when = f'{time.monotonic() - start_s:6.1f} s  ' if start_s else ''
         self._stream.write(f'{when}{text}\n')
         self._stream.flush()
 
@@ -55,10 +55,9 @@ class Progress:
         if seen.lease_s is not None and now_s - seen.lease_s > 1.0:
             leader = f'no leader for {now_s - seen.lease_s:.0f} s'
         if not evidence.start_s:
-            return (f'{now_s - self._begun_s:7.1f} s  starting: {robots - len(seen.missing())}/'
+            return (f'{now_s - self._begun_s:6.1f} s  starting: {robots - len(seen.missing())}/'
                     f'{robots} robots under way, {leader}')
         worst = seen.worst('decision_s')
-        return (f'{now_s - evidence.start_s:7.1f}/{evidence.timeline.duration_s:.0f} s  '
-                f'orders done {len(evidence.desk.done_s)} open {len(evidence.desk.open())}  '
-                f'moving {seen.moving()}/{robots}  {leader}  '
+        return (f'{now_s - evidence.start_s:6.1f}/{evidence.timeline.duration_s:.0f} s  '
+                f'done {len(evidence.desk.done_s)}  moving {seen.moving()}/{robots}  {leader}  '
                 + (f'worst decision {1000 * worst:.1f} ms' if worst else 'no decision yet'))

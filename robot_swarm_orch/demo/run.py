@@ -23,7 +23,7 @@ from robot_swarm_orch.demo.observation import Observation
 from robot_swarm_orch.demo.options import DemoOptions
 from robot_swarm_orch.demo.orders import OrderDesk
 from robot_swarm_orch.demo.progress import Progress
-from robot_swarm_orch.demo.timeline import EDGE, Fault, LEADER, MAJORITY, timeline, Timeline
+from robot_swarm_orch.demo.timeline import EDGE, Fault, LEADER, MAJORITY, Timeline, timeline
 from robot_swarm_orch.errors import SwarmError
 from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.sim.orders import OrderStream

@@ -151,14 +151,19 @@ class RobotAgent:
         track.pass_nodes(x, y, speed < _CREEP_MPS)
         self._committed = track.committed(body.pose.x_m, body.pose.y_m,
                                           max(abs(body.motion.speed_mps), asked))
-        self._inside = (
-            track.off_m(x, y, self._committed) + seen.pose_error_m <= self.config.position_error_m
-            and set(self.book.held).issuperset(track.needed(x, y, min(self._committed, 1))))
-        if not self._inside and speed < _STILL_MPS:
+        self._inside = track.inside(frozenset(self.book.held), x, y,
+                                    self.config.position_error_m - seen.pose_error_m)
+        if speed < _STILL_MPS and (not self._inside or self._is_off_its_end(x, y)):
             self._find_place(seen)
         if self._inside and self._committed == 0 and speed < _STILL_MPS:
             self._standing_at = track.nodes[0]
         return body
+
+    def _is_off_its_end(self, x, y):
+        """Return whether the robot stands at the end of its track, but off by more than the error."""
+        nodes = self.track.nodes
+        return (len(nodes) == 1 and self.roadmap.off_node_m(nodes[0], x, y)
+                > self.config.position_error_m)
 
     def _choose_mode(self, inputs, seen):
         """Follow the person's switch, and a pose that is not known well enough."""
@@ -176,17 +181,27 @@ class RobotAgent:
                 self._find_place(seen)
 
     def _find_place(self, seen):
-        """Start a new track where the robot stands, if that is inside the nodes it holds."""
-        nodes = self._place(self.book.held, seen)
+        """
+        Start a new track where the robot stands, on the way to its goal or back to where it was.
+
+        A robot that rolled on too far gets the track of the edge that it is on, though it does not
+        hold all of it: it stands until it does.
+        """
+        towards = self.runner.goal if self.runner.goal >= 0 else self.track.nodes[-1]
+        nodes = self._place(self.book.held, seen, towards)
+        if not nodes:
+            nodes = self._place(self.book.held, seen, towards, True)
         if nodes:
             self.track = Track(self.roadmap, self.config, nodes)
             self._committed = len(nodes) - 1
-            self._inside = True
+            x, y = seen.pose.x_m, seen.pose.y_m
+            self._inside = self.track.inside(frozenset(self.book.held), x, y,
+                                             self.config.position_error_m - seen.pose_error_m)
 
-    def _place(self, held, seen):
+    def _place(self, held, seen, towards=-1, strayed=False):
         """Return the track of a robot that stands inside `held`, () if it does not."""
         return locate(self.roadmap, held, seen.pose,
-                      self.config.position_error_m - seen.pose_error_m)
+                      self.config.position_error_m - seen.pose_error_m, towards, strayed)
 
     def _hear(self, inputs) -> Tuple[Ack, ...]:
         """Take in stops, leases, authorities, commands, the fleet's view; return the answers."""
@@ -313,7 +328,8 @@ class RobotAgent:
         track, book, seen = self.track, self.book, inputs.odometry
         if track is None or seen is None or book.mode != Mode.AUTOMATIC:
             return None
-        needed = track.needed(seen.pose.x_m, seen.pose.y_m, self._committed)
+        x, y = seen.pose.x_m, seen.pose.y_m
+        needed = track.needed(x, y, self._committed)
         ahead = track.horizon(self.config.horizon)
         if self._standing_at >= 0 and self.safety.reason in _LONG_STANDS:
             ahead = []
@@ -324,8 +340,8 @@ class RobotAgent:
             book.order(in_order)
             book.want(ahead)
         else:
-            book.want(())
-        return track.base(frozenset(book.held), self._committed > 0)
+            book.want(track.missing(book.held, x, y))
+        return track.base(frozenset(book.held), x, y)
 
     def _follow(self, body, base) -> Motion:
         """Return the motion that follows the base."""

@@ -12,8 +12,10 @@ Distances along the track are of the robot's centre, from the robot on, in metre
 """
 
 from dataclasses import dataclass
-from math import atan2, hypot, pi, sqrt
+from math import atan2, hypot, inf, pi, sqrt
 from typing import Iterable, List, Optional, Tuple
+
+import numpy as np
 
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.site import Site
@@ -25,6 +27,8 @@ BEND_RAD = 0.087
 OVERSHOOT_SHARE = 0.5
 # A stop distance up to this is standing still [m].
 _STANDS_M = 0.001
+# How far a robot may stray from a node, by slip or a late command, and still help itself [m].
+_STRAY_M = 0.3
 # A horizon that would end on a junction is extended by at most this many nodes beyond it.
 _BEYOND_JUNCTION = 4
 
@@ -65,8 +69,7 @@ class Edge:
         self.lock = frozenset(lock)
         self.extras = tuple(node for node in lock if node not in (a, b))
         releases = dict(site.release_m(a, b))
-        self.release_m = tuple((node, releases.get(node, self.length_m)) for node in lock
-                               if node != b)
+        self.release_m = tuple((node, releases[node]) for node in lock if node != b)
 
     def along_m(self, x_m: float, y_m: float) -> float:
         """Return how far along the edge a point lies [m]; negative before its start."""
@@ -88,6 +91,7 @@ class Roadmap:
         """Start empty."""
         self.site = site
         self._edges = {}
+        self._longest_m = None
 
     def edge(self, a: int, b: int) -> Edge:
         """Return the directed edge a->b; KeyError if the site has none."""
@@ -95,6 +99,42 @@ class Roadmap:
         if found is None:
             found = self._edges[a, b] = Edge(self.site, a, b)
         return found
+
+    def off_node_m(self, node: int, x_m: float, y_m: float) -> float:
+        """Return how far a point is from a node [m]."""
+        x, y = self.site.xy[node].tolist()
+        return hypot(x_m - x, y_m - y)
+
+    def clear(self, held, x_m: float, y_m: float, gap_m: float) -> bool:
+        """
+        Return whether nobody who respects the nodes held may come nearer than `gap_m`.
+
+        Others may stand at nodes and drive on edges that are not held, and where an edge shares a
+        node with `held`, on the part beyond which that node may have been let go.
+        """
+        for a, b in self._edges_near(x_m, y_m, gap_m):
+            if b in held:
+                continue
+            edge, start = self.edge(a, b), 0.0
+            for node, release in edge.release_m:
+                if node in held:
+                    start = max(start, release)
+            nearest = min(max(edge.along_m(x_m, y_m), start), edge.length_m)
+            if hypot(edge.x_m + nearest * edge.ux - x_m, edge.y_m + nearest * edge.uy - y_m) < gap_m:
+                return False
+        return True
+
+    def _edges_near(self, x_m, y_m, gap_m):
+        """Yield the edges, in both directions, that may come within a gap of a point."""
+        site = self.site
+        away = np.hypot(*(site.xy[:site.real_count] - (x_m, y_m)).T)
+        if self._longest_m is None:
+            self._longest_m = max(site.edge_length_m(a, b) for a in range(site.real_count)
+                                  for b in site.successors[a])
+        for a in np.flatnonzero(away < gap_m + self._longest_m).tolist():
+            for b in site.successors[a]:
+                yield a, b
+                yield b, a
 
 
 @dataclass(frozen=True)
@@ -218,12 +258,33 @@ class Track:
             result += [node for node in edge.extras + (edge.b,) if node not in result]
         return result
 
-    def off_m(self, x_m: float, y_m: float, committed: int) -> float:
-        """Return how far the robot's centre is off the track [m]."""
-        if committed == 0:
-            x, y = self.roadmap.site.xy[self.nodes[0]].tolist()
-            return hypot(x_m - x, y_m - y)
-        return abs(self.first.left_m(x_m, y_m))
+    def inside(self, held, x_m: float, y_m: float, tolerance_m: float) -> bool:
+        """
+        Return whether a body centred here is inside the nodes held.
+
+        It is within the tolerance of `nodes[0]`, or of the edge ahead of whose lock set all is
+        held that the body has not left; or it has strayed a little from `nodes[0]`, but is in
+        nobody's way and nobody may come in its own.
+        """
+        roadmap, node, edge = self.roadmap, self.nodes[0], self.first
+        off = roadmap.off_node_m(node, x_m, y_m) if node in held else inf
+        if off <= tolerance_m:
+            return True
+        if (edge is not None and abs(edge.left_m(x_m, y_m)) <= tolerance_m
+                and held.issuperset(edge.touched(edge.along_m(x_m, y_m)))):
+            return True
+        return off <= _STRAY_M and roadmap.clear(held, x_m, y_m,
+                                                 roadmap.site.clearance_m - tolerance_m)
+
+    def missing(self, held, x_m: float, y_m: float) -> List[int]:
+        """Return the nodes not held that the body is in, if it is on the edge ahead."""
+        edge = self.first
+        if edge is None:
+            return []
+        along = edge.along_m(x_m, y_m)
+        if not 0.0 <= along <= edge.length_m:
+            return []
+        return [node for node in edge.touched(along) if node not in held]
 
     def horizon(self, count: int) -> List[int]:
         """Return the next `count` nodes with the off-route nodes of each edge's lock set before it."""
@@ -238,48 +299,54 @@ class Track:
             result.append(edge.b)
         return result
 
-    def base(self, held, entered: bool) -> Base:
-        """Return the run under the nodes held; an edge that was `entered` is driven to its end."""
+    def base(self, held, x_m: float, y_m: float) -> Base:
+        """
+        Return the run under the set of nodes held.
+
+        The edge that the robot is on belongs to it if all is held that the body has not left.
+        """
         nodes, edges = self.nodes, []
         for index in range(len(nodes) - 1):
             edge = self.roadmap.edge(nodes[index], nodes[index + 1])
-            if not edge.lock <= held and not (entered and index == 0):
+            if not edge.lock <= held and (
+                    index > 0 or not held.issuperset(edge.touched(edge.along_m(x_m, y_m)))):
                 return Base(nodes[0], tuple(edges), edge, self.slack_m)
             edges.append(edge)
         return Base(nodes[0], tuple(edges), None, self.slack_m)
 
 
-def locate(roadmap: Roadmap, held: Iterable[int], pose: Pose, tolerance_m: float) -> Nodes:
+def locate(roadmap: Roadmap, held: Iterable[int], pose: Pose, tolerance_m: float,
+           towards: int = -1, strayed: bool = False) -> Nodes:
     """
     Return the track of a robot that stands somewhere inside the nodes it holds; () if outside.
 
-    Either one node, or the two ends of the edge that it is on, in a direction that may be driven,
-    the one that it faces if there is a choice. The body counts as inside if its centre is within
-    `tolerance_m` of a held node, or of an edge whose lock set it holds as far as it touches it.
+    Either one node, or the two ends of the edge that it is on: in the direction that ends at the
+    node `towards`, else in one that may be driven, else in the one that it faces. So a robot that
+    rolled past its goal drives back to it, even on a one-way street: all of that way is its own.
+    With `strayed`, one end of the edge must be held, and the rest may be missing.
     """
     owned, site = frozenset(held), roadmap.site
-    real = [node for node in owned if node < site.real_count]
-    for node in sorted(real):
-        x, y = site.xy[node].tolist()
-        if hypot(pose.x_m - x, pose.y_m - y) <= tolerance_m:
+    real = sorted(node for node in owned if node < site.real_count)
+    for node in real:
+        if roadmap.off_node_m(node, pose.x_m, pose.y_m) <= tolerance_m:
             return (node,)
-    best, chosen = -2.0, ()
-    for a in sorted(real + [n for n in _before(site, real) if n not in owned]):
-        for b in site.successors[a]:
-            if b not in owned:
-                continue
-            edge = roadmap.edge(a, b)
-            along = edge.along_m(pose.x_m, pose.y_m)
-            if (0.0 <= along <= edge.length_m
-                    and abs(edge.left_m(pose.x_m, pose.y_m)) <= tolerance_m
-                    and owned.issuperset(edge.touched(along))):
-                facing = 1.0 - abs(wrap_rad(edge.yaw_rad - pose.yaw_rad)) / pi
-                if facing > best:
-                    best, chosen = facing, (a, b)
+    best, chosen = (), ()
+    for a, b in _edges_at(site, real):
+        edge = roadmap.edge(a, b)
+        along = edge.along_m(pose.x_m, pose.y_m)
+        if (0.0 <= along <= edge.length_m
+                and abs(edge.left_m(pose.x_m, pose.y_m)) <= tolerance_m
+                and (strayed or owned.issuperset(edge.touched(along)))):
+            rank = (b == towards, site.is_edge(a, b),
+                    -abs(wrap_rad(edge.yaw_rad - pose.yaw_rad)))
+            if rank > best:
+                best, chosen = rank, (a, b)
     return chosen
 
 
-def _before(site, nodes):
-    """Return the nodes from which an edge leads to one of `nodes`."""
+def _edges_at(site, nodes):
+    """Return, in both directions and sorted, the edges that meet one of `nodes`."""
     ends = set(nodes)
-    return [a for a in range(site.real_count) if ends.intersection(site.successors[a])]
+    pairs = {(a, b) for a in range(site.real_count) for b in site.successors[a]
+             if a in ends or b in ends}
+    return sorted(pairs | {(b, a) for a, b in pairs})

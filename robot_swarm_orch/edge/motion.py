@@ -22,8 +22,8 @@ from robot_swarm_orch.types import Motion, Odometry, Pose
 # Shares of the base's limits that are planned with; the rest corrects errors.
 _BRAKE_SHARE = 0.95
 _YAW_SHARE = 0.9
-# Per metre off the line, steer this far back towards it [rad/m], at most by _STEER_MAX_RAD.
-_STEER_RAD_PER_M = 1.2
+# Per metre off the line, steer this far back towards it when slow [rad/m], less when fast.
+_STEER_RAD_PER_M = 2.4
 _STEER_MAX_RAD = 0.25
 # A base whose computer dies at full speed may leave the line by this much before it stands [m].
 _DRIFT_M = 0.04
@@ -71,16 +71,26 @@ class Reckoner:
     def __init__(self, config: RobotConfig):
         """Start with no command sent."""
         self.config = config
-        self._sent = deque(maxlen=32)  # (acts from [s], motion), oldest first
+        self._sent = deque(maxlen=64)  # (acts from [s], motion), oldest first
 
     def sent(self, at_s: float, motion: Motion) -> None:
         """Note a command sent at a control time."""
         self._sent.append((at_s + self.config.actuation_delay_s, motion))
 
     def at(self, odometry: Odometry, when_s: float) -> Odometry:
-        """Return the state at a control time not before the odometry was taken."""
-        end = min(when_s, odometry.taken_s + _REACH_S)
-        body, target = odometry, odometry.motion
+        """Return the state at a control time; odometry comes in the order it was taken."""
+        sent = self._sent
+        while len(sent) > 1 and sent[1][0] <= odometry.taken_s:
+            sent.popleft()
+        return self._carry(odometry, min(when_s, odometry.taken_s + _REACH_S))
+
+    def after_delay(self, body: Odometry) -> Odometry:
+        """Return the state at the moment when a command sent at `body.taken_s` acts."""
+        return self._carry(body, body.taken_s + self.config.actuation_delay_s)
+
+    def _carry(self, body, end):
+        """Advance a state to a later moment under the commands that act until then."""
+        target = body.motion
         for acts_s, motion in self._sent:
             if acts_s >= end:
                 break
@@ -90,10 +100,6 @@ class Reckoner:
         if end > body.taken_s:
             body = advance(body, target, end - body.taken_s, self.config)
         return body
-
-    def after_delay(self, body: Odometry) -> Odometry:
-        """Return the state at the moment when a command sent at `body.taken_s` acts."""
-        return self.at(body, body.taken_s + self.config.actuation_delay_s)
 
 
 def next_velocity(room: float, velocity: float, limit: float, slow_down: float,
@@ -147,7 +153,7 @@ class Follower:
         """Return the velocity for driving along an edge with `room` to the stop."""
         config, pose = self.config, state.pose
         speed = state.motion.speed_mps
-        back = -_STEER_RAD_PER_M * edge.left_m(pose.x_m, pose.y_m)
+        back = -_STEER_RAD_PER_M / (1.0 + max(0.0, speed)) * edge.left_m(pose.x_m, pose.y_m)
         aim = edge.yaw_rad + max(-_STEER_MAX_RAD, min(_STEER_MAX_RAD, back))
         off_line = abs(wrap_rad(edge.yaw_rad - pose.yaw_rad))
         limit = min(limit, config.speed_mps, self._speed_for_heading(off_line),

@@ -3,10 +3,10 @@
 """
 Routes on the roadmap: one distance table per goal, over edges, with the cost of turning.
 
-A robot stops to turn, so the cost of a route depends on the heading with which it leaves each node.
-The search therefore runs over directed edges ("standing at b, having come from a") rather than
-nodes, backwards from the goal: one Dijkstra search gives the cost from everywhere, which is what
-an allocator needs for all robots at once. Costs are seconds of driving alone.
+A robot stops to turn, so the cost of a route depends on the heading with which it leaves each
+node. The search therefore runs over directed edges ("standing at b, having come from a") rather
+than nodes, backwards from the goal: one Dijkstra search gives the cost from everywhere, which is
+what an allocator needs for all robots at once. Costs are seconds of driving alone.
 
 `drive_time_s` gives the time of one route exactly, by the motion profile of `motion.py`: from rest
 to rest between two turns, with bounded acceleration.
@@ -17,11 +17,10 @@ from math import atan2, inf, pi, sqrt
 from typing import Mapping, Optional, Tuple
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
-
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.site import Site
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
 
 # Smaller changes of heading are steered while driving (as by `motion.Follower`) [rad].
 STRAIGHT_RAD = 0.087
@@ -83,7 +82,7 @@ class _EdgeGraph:
     """A site's directed edges as the states of a search: shared by all tables of one planner."""
 
     def __init__(self, site: Site, robot: RobotConfig):
-        """Lay out states and their steps; the steps lead backwards, from a state to earlier ones."""
+        """Lay out states and their steps; steps lead backwards, from a state to earlier ones."""
         self.site = site
         self.robot = robot
         arcs = [(a, b) for a in range(site.real_count) for b in site.successors[a]]

@@ -4,9 +4,10 @@
 The coordinator node: one replica of the fleet's head, between its log on disk and the DDS topics.
 
 Consensus comes first: Raft messages are taken by callback, and one timer turns steady time into
-the replica's ticks. Everything else is read in that timer, and only while this replica leads:
-orders at every tick, reports and answers at the traffic period. What a follower does not need is
-thrown away unread. Deactivated, the replica is silent, so the others elect a new leader.
+the replica's ticks; both are alone on the pulse node. Everything else is read in that timer, and
+only while this replica leads: orders at every tick, reports and answers at the traffic period. What
+a follower does not need is thrown away unread. Deactivated, the replica is silent, so the others
+elect a new leader.
 """
 
 import gc
@@ -30,6 +31,8 @@ from robot_swarm_orch.raft import FileStore
 
 # A follower empties its unread queues this often, so that it starts to lead with fresh words [s].
 DISCARD_PERIOD_S = 0.5
+# Each wake-up of the timer hands the replica so many ticks; messages bring it up to date between.
+TICKS_AT_ONCE = 2
 # Raft messages handled in one go before the timer gets its turn.
 BATCH_MAX = 64
 # Robots that nobody enrolled get answers too, but only so many of them get topics of their own.
@@ -47,7 +50,7 @@ class CoordinatorNode(Host):
         self._options = declare(self, CoordinatorParams)
         check_fleet(self._robot, self._config)
         check_ids(self.site_id, self._config.cluster_id, *self._config.voters)
-        self._replica = self._store = self._timer = self._node = None
+        self._replica = self._store = self._node = None
 
     # -- building -------------------------------------------------------------------------------
 
@@ -69,8 +72,11 @@ class CoordinatorNode(Host):
         self._open(placement)
         self._read_due_s = self._discard_due_s = 0.0
         gc.set_threshold(50_000, 50, 100)
-        self._pace = Pace(config.tick_s, self.metrics, 'consensus_')
-        self._timer = self.create_timer(config.tick_s, self._tick, clock=self.steady)
+        self._period_s = TICKS_AT_ONCE * config.tick_s
+        self._pace = Pace(self._period_s, self.metrics, 'consensus_')
+        pulse = self.make_pulse()
+        self._raft_in = self.endpoints.listen(pulse, topics.RAFT, self._hear_raft)
+        pulse.create_timer(self._period_s, self._tick, clock=self.steady)
 
     def _open(self, placement) -> None:
         """Open all endpoints; those of the enrolled robots too, before they are needed."""
@@ -90,8 +96,6 @@ class CoordinatorNode(Host):
         known = {robot for robot, _ in placement} | set(self._replica.state.robots)
         for robot in sorted(known):
             self._open_robot(robot)
-        self._known = len(known)
-        self._raft_in = endpoints.listen(self, topics.RAFT, self._hear_raft)
 
     def _open_robot(self, robot) -> bool:
         """Open the topics of one robot; False for one stranger too many."""
@@ -106,9 +110,6 @@ class CoordinatorNode(Host):
 
     def dismantle(self) -> None:
         """Close the log and everything else."""
-        if self._timer is not None:
-            self.destroy_timer(self._timer)
-            self._timer = None
         self.endpoints.close()
         if self._node is not None:
             self._node.destroy_node()
@@ -125,6 +126,7 @@ class CoordinatorNode(Host):
         if not self.active:
             return
         take = self._raft_in.handle.take_message
+        self._replica.tick(time.monotonic())
         for _ in range(BATCH_MAX):
             if msg.to == self._config.node_id:
                 message = self.wire.hear(self.wire.read_raft, msg, self._config.cluster_id)

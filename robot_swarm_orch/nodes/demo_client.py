@@ -22,7 +22,7 @@ from robot_swarm_orch.nodes.report_glance import glance
 from robot_swarm_orch.nodes.wire import Wire
 from robot_swarm_orch.types import Order
 
-LOOK_EVERY_S = 0.005  # bounds the error of `failover_s`
+LOOK_EVERY_S = 0.01
 REPORTS_EVERY_S = 0.05  # their queue holds a fleet's reports of a longer time
 
 
@@ -74,7 +74,7 @@ class DemoClient:
         for msg in self._leases.all():
             lease = wire.hear(wire.read_lease, msg)
             if lease is not None:
-                observation.hear_lease(now_s, lease)
+                observation.hear_lease(self._sent_s(msg.header.stamp, now_s), lease)
         if now_s < self._reports_due_s:
             return
         self._reports_due_s = now_s + REPORTS_EVERY_S
@@ -94,6 +94,12 @@ class DemoClient:
             observation.hear_report(now_s, stamp_s, report)
         for msg in self._diagnostics.all():
             self._read_diagnostics(now_s, msg)
+
+    def _sent_s(self, stamp, now_s: float) -> float:
+        """Return when a message was sent [s, steady clock]; never later than it was heard."""
+        age_s = 1e-9 * (self._node.get_clock().now().nanoseconds
+                        - stamp.sec * 1_000_000_000 - stamp.nanosec)
+        return min(now_s, time.monotonic() - age_s)
 
     def _read_diagnostics(self, now_s: float, msg) -> None:
         for status in msg.status:

@@ -28,13 +28,14 @@ _ENUMS = {'history': HistoryPolicy, 'reliability': ReliabilityPolicy,
           'durability': DurabilityPolicy}
 
 
-def profile(topic: Topic) -> QoSProfile:
-    """Return a topic's QoS profile as the table has it."""
+def profile(topic: Topic, direction: str = 'publisher') -> QoSProfile:
+    """Return the QoS profile of a `publisher` or a `subscription` as the table has it."""
+    qos = topic.heard if topic.heard and direction == 'subscription' else topic.qos
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=topic.qos.depth,
-        reliability=(ReliabilityPolicy.RELIABLE if topic.qos.reliable
+        history=HistoryPolicy.KEEP_LAST, depth=qos.depth,
+        reliability=(ReliabilityPolicy.RELIABLE if qos.reliable
                      else ReliabilityPolicy.BEST_EFFORT),
-        durability=(DurabilityPolicy.TRANSIENT_LOCAL if topic.qos.latched
+        durability=(DurabilityPolicy.TRANSIENT_LOCAL if qos.latched
                     else DurabilityPolicy.VOLATILE))
 
 
@@ -47,7 +48,7 @@ def overridden_qos(host: Node, topic: Topic, direction: str, site: str) -> QoSPr
     host, read-only. A robot's topic goes by its relative name, and one of many zones or robots by
     the name without that part, so that one parameter holds for all. Raises ConfigError.
     """
-    result = profile(topic)
+    result = profile(topic, direction)
     name = topic.name(site=site, zone='', robot='').replace('//', '/')
     for policy in ('history', 'depth', 'reliability', 'durability'):
         parameter = f'qos_overrides.{name}.{direction}.{policy}'
@@ -137,7 +138,8 @@ class Traffic:
 class Outlet:
     """A counted publisher."""
 
-    __slots__ = ('_publisher', '_publish', '_handle', '_traffic', '_size', '_count')
+    __slots__ = ('_publisher', '_publish', '_publish_raw', '_handle', '_traffic', '_size',
+                 '_count')
 
     def __init__(self, node: Node, message, name: str, qos: QoSProfile, traffic: Traffic):
         """Open it on a node."""
@@ -146,18 +148,22 @@ class Outlet:
                 use_default_callbacks=node.executor is not None))
         self._handle = self._publisher.handle
         self._handle.__enter__()
-        self._publish = self._handle.publish
+        self._publish, self._publish_raw = self._handle.publish, self._handle.publish_raw
         self._traffic = traffic
         self._size = self._count = 0
         traffic.opened()
 
     def send(self, msg) -> None:
-        """Publish a message."""
+        """Publish a message, or the bytes of one."""
+        traffic = self._traffic
+        traffic.sent += 1
+        if type(msg) is bytes:
+            traffic.bytes_sent += len(msg)
+            self._publish_raw(msg)
+            return
         if not self._count & SAMPLE_MASK:
             self._size = len(serialize_message(msg))
         self._count += 1
-        traffic = self._traffic
-        traffic.sent += 1
         traffic.bytes_sent += self._size
         self._publish(msg)
 
@@ -202,6 +208,18 @@ class Inbox:
                 break
             result = taken[0]
             self._note(result)
+        return result
+
+    def newest_bytes(self):
+        """Return the newest message as it was serialized, None when nothing new was heard."""
+        result, message, take, traffic = None, self.message, self._take, self._traffic
+        for _ in range(self._limit):
+            taken = take(message, True)
+            if taken is None:
+                break
+            result = taken[0]
+            traffic.heard += 1
+            traffic.bytes_heard += len(result)
         return result
 
     def all(self) -> list:

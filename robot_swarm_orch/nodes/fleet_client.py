@@ -184,8 +184,8 @@ def follow_order(client: FleetClient, options) -> int:
     while heard.last is None:
         if time.monotonic() >= end_s:
             raise NoAnswer(f'no leader of site {client.site_id} accepted the order within '
-                           f'{options.timeout:g} s. Does the fleet run, with this site id, on this '
-                           'ROS domain (ROS_DOMAIN_ID)?')
+                           f'{options.timeout:g} s. Does the fleet run, with this site id, on '
+                           'this ROS domain (ROS_DOMAIN_ID)?')
         client.wire.set_time(client.now_ns())
         publisher.publish(client.wire.write_order(order))
         client.wait(RESEND_S, lambda: heard.last is not None)
@@ -243,5 +243,3 @@ def _operator() -> str:
 def _print(options, facts, lines) -> None:
     """Print JSON or lines."""
     print(json.dumps(facts, indent=2) if options.json else '\n'.join(lines))
-
-

@@ -14,10 +14,17 @@ from robot_swarm_orch.nodes.params import EdgeParams
 from robot_swarm_orch.nodes.pose_sources import (
     OdometryIsMapPose, PoseMessages, transform_lookup, TransformTree)
 from robot_swarm_orch.nodes.robot_wire import (
-    LaserMount, read_battery, read_load_reading, read_odometry, read_pose, write_load_request,
-    write_motion, write_safety)
+    LaserMount, MotionWriter, read_battery, read_load_reading, read_odometry_bytes, read_pose,
+    write_load_request, write_safety)
 from robot_swarm_orch.nodes.wire import Wire
 from robot_swarm_orch.types import Reason, Safety, STANDSTILL
+
+
+# How often a robot tells its neighbours, at rest and moving [s]. They reckon on where it would be
+# by now, and the roadmap's guarantee does not rest on it.
+REST_PERIOD_S = 0.5
+MOVING_PERIOD_S = 0.2
+STILL_MPS = 0.02
 
 
 class Shared:
@@ -55,6 +62,7 @@ class HostedRobot:
         self._decision = metrics.histogram('decision_s')
         self._laser = LaserMount(options.laser_x_m, options.laser_y_m, options.laser_yaw_rad)
         self._raw = self._scan = self._load = None
+        self._moved, self._told_s = False, -REST_PERIOD_S
         self._battery = float('nan')
         self._open_inputs(endpoints)
         self._open_outputs(endpoints, options)
@@ -72,13 +80,13 @@ class HostedRobot:
 
     def _open_outputs(self, endpoints, options):
         """Open the publishers."""
-        self._stamped = options.cmd_vel_stamped
         frame = options.base_frame
         if options.robots:
             frame = f'{self.robot}/{frame}'
         self._header = self._wire.header(frame)
-        self._cmd_vel = endpoints.outlet(self._node, topics.CMD_VEL,
-                                         None if self._stamped else Twist)
+        stamped = options.cmd_vel_stamped
+        self._motion = MotionWriter(self._header if stamped else None)
+        self._cmd_vel = endpoints.outlet(self._node, topics.CMD_VEL, None if stamped else Twist)
         self._load_out = endpoints.outlet(self._node, topics.LOAD_COMMAND)
         self._safety_out = endpoints.outlet(self._node, topics.SAFETY_STATE)
 
@@ -117,12 +125,12 @@ class HostedRobot:
     def _inputs(self, shared) -> Inputs:
         """Return what the agent shall know: the newest sensor values, and the words heard."""
         hear, wire = self._wire.hear, self._wire
-        msg = self._odom_in.newest()
+        msg = self._odom_in.newest_bytes()
         if msg is not None:
-            self._raw = hear(read_odometry, msg) or self._raw
-        msg = self._scan_in.newest()
+            self._raw = hear(read_odometry_bytes, msg) or self._raw
+        msg = self._scan_in.newest_bytes()
         if msg is not None:
-            self._scan = hear(self._laser.read, msg) or self._scan
+            self._scan = hear(self._laser.read_bytes, msg) or self._scan
         msg = self._battery_in.newest()
         if msg is not None:
             heard = hear(read_battery, msg)
@@ -171,9 +179,8 @@ class HostedRobot:
         wire, fleet = self._wire, self._fleet
         if outputs.report is not None:
             fleet.report.send(wire.write_report(outputs.report))
-        state = outputs.state
-        if state is not None:
-            fleet.zones.send(wire.write_state(state), state.pose.x_m, state.pose.y_m)
+        if outputs.state is not None:
+            self._tell_neighbours(outputs.state)
         for ack in outputs.acks:
             fleet.ack.send(wire.write_ack(ack))
         if outputs.load_request is not None:
@@ -181,6 +188,14 @@ class HostedRobot:
                                                    self._header))
         if outputs.safety is not None:
             self._note_safety(outputs.safety)
+
+    def _tell_neighbours(self, state):
+        """Publish the robot's state, more often while it moves; at once when it starts or stops."""
+        moves = abs(state.motion.speed_mps) > STILL_MPS
+        period_s = MOVING_PERIOD_S if moves else REST_PERIOD_S
+        if moves != self._moved or state.heard_s >= self._told_s + period_s - 0.05:
+            self._moved, self._told_s = moves, state.heard_s
+            self._fleet.zones.send(self._wire.write_state(state), state.pose.x_m, state.pose.y_m)
 
     def _note_safety(self, safety):
         """Publish a change of what limits the speed, and count stops by their reason."""
@@ -192,7 +207,7 @@ class HostedRobot:
 
     def _drive(self, motion) -> None:
         """Send a velocity to the base."""
-        self._cmd_vel.send(write_motion(motion, self._header if self._stamped else None))
+        self._cmd_vel.send(self._motion.write(motion))
 
     def stand(self) -> None:
         """Command standstill now; the base's own watchdog does the rest."""

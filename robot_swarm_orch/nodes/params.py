@@ -10,12 +10,14 @@ names the parameter, so a node can say it in one line and end.
 """
 
 from dataclasses import dataclass, fields
+import sys
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import (
     InvalidParameterTypeException, InvalidParameterValueException, ParameterUninitializedException)
 from rclpy.parameter import Parameter
-from robot_swarm_orch.config import check, check_ranges, param
+from robot_swarm_orch.config import (
+    check, check_ranges, CoordinatorConfig, param, RobotConfig)
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
 
@@ -166,3 +168,63 @@ def check_ids(site_id: str, *ids: str) -> None:
           'underscores')
     for text in ids:
         check(is_id(text), f'{text!r} is no id: 1 to 64 of A-Z a-z 0-9 _ . -')
+
+
+PAGES = {
+    'robot.yaml': ('edge node, on a robot or hosting simulated ones',
+                   ((HostParams, ''), (EdgeParams, ''), (RobotConfig, ''))),
+    'coordinator.yaml': ('coordinator node; what robots vouch for must be as in robot.yaml',
+                         ((HostParams, ''), (CoordinatorParams, ''), (CoordinatorConfig, ''),
+                          (RobotConfig, 'robot'))),
+    'sim.yaml': ('simulation node',
+                 ((HostParams, ''), (SimParams, ''), (RobotConfig, ''))),
+}
+
+
+def parameter_page(name: str) -> str:
+    """Return the text of a file of `config/`: all parameters of a node, a comment for each."""
+    about, classes = PAGES[name]
+    lines = [f'# All parameters of the {about}, with their defaults.',
+             '# Written by `python3 -m robot_swarm_orch.nodes.params config`.',
+             '/**:', '  ros__parameters:']
+    for config_class, prefix in classes:
+        lines.append(f'    # {_headline(config_class)}')
+        indent = '    '
+        if prefix:
+            lines.append(f'    {prefix}:')
+            indent += '  '
+        for item in fields(config_class):
+            lines.append(f'{indent}{item.name}: {_yaml(item.default)}  # {_comment(item)}')
+    return '\n'.join(lines) + '\n'
+
+
+def _headline(config_class) -> str:
+    """Return the first sentence of a class's docstring."""
+    return config_class.__doc__.strip().split('\n')[0]
+
+
+def _yaml(value) -> str:
+    """Return a default as YAML writes it."""
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, tuple):
+        return '[' + ', '.join(map(_yaml, value)) + ']'
+    return repr(value)
+
+
+def _comment(item) -> str:
+    """Return a parameter's description with its range."""
+    low, high = item.metadata['low'], item.metadata['high']
+    span = '' if low is None else f'; {low} to {high}'
+    return item.metadata['doc'] + span
+
+
+def main() -> None:
+    """Write the files of `config/` into the folder named on the command line."""
+    for name in PAGES:
+        with open(f'{sys.argv[1]}/{name}', 'w', encoding='utf-8') as page:
+            page.write(parameter_page(name))
+
+
+if __name__ == '__main__':
+    main()

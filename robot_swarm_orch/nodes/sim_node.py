@@ -9,13 +9,11 @@ fifth of them gets odometry and a scan, so each robot has both at 10 Hz and no s
 than another.
 """
 
-from array import array
 import sys
 import time
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist
-from nav_msgs.msg import Odometry
 import numpy as np
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.nodes import topics
@@ -24,11 +22,11 @@ from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import declare, SimParams
 from robot_swarm_orch.nodes.robot_wire import (
-    fill_odometry, read_load_request, read_motion, write_load_reading)
+    OdometryWriter, read_load_request, read_motion_bytes, ScanWriter, write_load_reading)
 from robot_swarm_orch.nodes.truth_file import TruthFile
 from robot_swarm_orch.sim.world import World, WorldOptions
 from rosgraph_msgs.msg import Clock as ClockMsg
-from sensor_msgs.msg import BatteryState, LaserScan
+from sensor_msgs.msg import BatteryState
 
 SENSOR_PERIOD_S = 0.1
 SLOW_PERIOD_S = 1.0
@@ -50,30 +48,30 @@ class SimulatedRobot:
         self._cmd_vel_in = endpoints.inbox(node, topics.CMD_VEL,
                                            None if options.cmd_vel_stamped else Twist)
         self._load_in = endpoints.inbox(node, topics.LOAD_COMMAND)
-        self._odometry = Odometry(header=header(options.map_frame), child_frame_id=base)
-        self._scan = LaserScan(header=header(base))
+        self._odometry = OdometryWriter(header(options.map_frame), base)
+        self._scan = None
+        self._scan_header = header(base)
+        self._stamped = options.cmd_vel_stamped
         self._battery = BatteryState(header=header(base), present=True, voltage=float('nan'))
         self._header = header(base)
         self._load = None
 
     def obey(self, world: World, wire) -> None:
         """Hand new velocities to the base."""
-        for msg in self._cmd_vel_in.all():
-            motion = wire.hear(read_motion, msg)
+        data = self._cmd_vel_in.newest_bytes()
+        if data is not None:
+            motion = wire.hear(read_motion_bytes, data, self._stamped)
             if motion is not None:
                 world.command(self.index, motion)
 
     def sense(self, world: World, ranges) -> None:
         """Publish odometry and a scan; a load state too, if it changed."""
-        self._odom_out.send(fill_odometry(self._odometry, world.odometry(self.index)))
-        value, scan = world.scan_value(ranges), self._scan
-        scan.angle_min, scan.angle_increment = value.angle_min_rad, value.angle_step_rad
-        scan.angle_max = value.angle_min_rad + value.angle_step_rad * (len(ranges) - 1)
-        scan.range_max, scan.scan_time = value.range_max_m, SENSOR_PERIOD_S
-        beams = array('f')
-        beams.frombytes(ranges.tobytes())
-        scan.ranges = beams
-        self._scan_out.send(scan)
+        self._odom_out.send(self._odometry.write(world.odometry(self.index)))
+        if self._scan is None:
+            laser = world.scan_value(ranges)
+            self._scan = ScanWriter(self._scan_header, len(ranges), laser.angle_min_rad,
+                                    laser.angle_step_rad, laser.range_max_m, SENSOR_PERIOD_S)
+        self._scan_out.send(self._scan.write(ranges))
         reading = world.load(self.index)
         if reading != self._load:
             self._tell_load(reading)
@@ -101,7 +99,7 @@ class SimNode(Host):
 
     def __init__(self):
         """Declare and check parameters; raises ConfigError."""
-        self._robots, self._timer, self._truth = [], None, None
+        self._robots, self._truth = [], None
         super().__init__('sim')
         self._config = declare(self, RobotConfig)
         self._options = declare(self, SimParams)
@@ -126,13 +124,10 @@ class SimNode(Host):
         self._turn = 0
         self._stepped_s = time.monotonic()
         self._pace = Pace(options.step_s, self.metrics, 'sim_')
-        self._timer = self.create_timer(options.step_s, self._step, clock=self.steady)
+        self.make_pulse().create_timer(options.step_s, self._step, clock=self.steady)
 
     def dismantle(self) -> None:
         """Stop time and close everything."""
-        if self._timer is not None:
-            self.destroy_timer(self._timer)
-            self._timer = None
         self.endpoints.close()
         for robot in self._robots:
             robot.node.destroy_node()

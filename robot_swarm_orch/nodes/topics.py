@@ -8,14 +8,15 @@ namespace, which is its id, and remap like those of any other node. `docs/topics
 table; `python3 -m robot_swarm_orch.nodes.topics docs/topics.md` writes it there, and a test keeps
 the two equal.
 
-Each topic has one profile that publishers and subscriptions share, so that they always match.
+Each topic has one profile that publishers and subscriptions share, so that they always match; a
+subscription of ours may ask for less than is offered.
 Every policy named here can be overridden by parameter (`endpoints.overridden_qos`).
 """
 
 from dataclasses import dataclass
 from importlib import import_module
 import sys
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 OURS = 'robot_swarm_orch'
 
@@ -37,7 +38,11 @@ class Qos:
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic or service; `template` may hold `{site}`, `{robot}` and `{zone}`."""
+    """
+    One topic or service; `template` may hold `{site}`, `{robot}` and `{zone}`.
+
+    Publishers and subscriptions share `qos`, unless our subscriptions ask for less (`heard`).
+    """
 
     key: str
     template: str
@@ -45,6 +50,7 @@ class Topic:
     flow: str
     qos: Qos
     reason: str
+    heard: Optional[Qos] = None
 
     def name(self, **parts) -> str:
         """Return the topic's name for a site, a robot and a zone."""
@@ -145,7 +151,8 @@ BATTERY_STATE = Topic(
 CMD_VEL = Topic(
     'cmd_vel', 'cmd_vel', 'geometry_msgs/msg/TwistStamped', 'edge -> base', _reliable(1),
     'Reliable matches both kinds of subscription; 1 deep, so that an old speed is never driven. '
-    'geometry_msgs/msg/Twist with cmd_vel_stamped: false.')
+    'The simulated base hears it best effort. geometry_msgs/msg/Twist with cmd_vel_stamped: false.',
+    heard=_best_effort(1))
 LOAD_COMMAND = Topic(
     'load_command', 'load_command', f'{OURS}/msg/LoadCommand', 'edge -> payload', _reliable(4),
     'Repeated until load_state names the action.')

@@ -37,7 +37,9 @@ class Wire:
     Reads and writes the messages of one site.
 
     `node_count`: roadmap nodes, 0 when unknown; node numbers must be below. `counters.refused`
-    counts refusals. Written messages share one stamp, set by `set_time`.
+    counts refusals. Written messages share one stamp, set by `set_time`. Reports and states are
+    written into one message each, again and again, because making one costs more than sending it:
+    publish it before the next is written.
     """
 
     def __init__(self, site_id: str, node_count: int = 0, map_frame: str = 'map'):
@@ -47,6 +49,8 @@ class Wire:
         self._node_limit = node_count or 1 << 31
         self._stamp = Time()
         self._header = Header(stamp=self._stamp, frame_id=map_frame)
+        self._report = RobotReport(header=self._header, site_id=site_id)
+        self._state = RobotState(header=self._header, site_id=site_id)
 
     def set_time(self, ros_time_ns: int) -> None:
         """Set the stamp of all messages written from now on [ns, ROS time]."""
@@ -85,10 +89,8 @@ class Wire:
     # -- robots: report and state ---------------------------------------------------------------
 
     def write_report(self, value: Report) -> RobotReport:
-        """Return the message of a report."""
-        msg = RobotReport()
-        msg.header = self._header
-        msg.site_id = self.site_id
+        """Return the message of a report, valid until the next is written."""
+        msg = self._report
         msg.robot_id = value.robot
         msg.boot_id = value.boot_id
         msg.seq = value.seq
@@ -150,10 +152,8 @@ class Wire:
         return Pose(x_m, y_m, yaw_rad)
 
     def write_state(self, value: Peer) -> RobotState:
-        """Return the message that tells neighbours of a robot."""
-        msg = RobotState()
-        msg.header = self._header
-        msg.site_id = self.site_id
+        """Return the message that tells neighbours of a robot, valid until the next is written."""
+        msg = self._state
         msg.robot_id = value.robot
         msg.boot_id = value.boot_id
         msg.seq = value.seq

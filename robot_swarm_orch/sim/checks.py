@@ -3,8 +3,8 @@
 """
 Independent judges of a fleet: what must never happen, found without the code under test.
 
-Each judge is fed plain facts as they come and keeps what it found in `violations`, as text. None of
-them knows a planner, a protocol or a state machine; they know geometry, stamps and counts.
+Each judge is fed plain facts as they come and keeps what it found in `violations`, as text. None
+of them knows a planner, a protocol or a state machine; they know geometry, stamps and counts.
 
     OverlapJudge   bodies that touch, from true positions
     HoldJudge      nodes held by two robots at once, from the robots' stamped reports
@@ -159,7 +159,7 @@ class InsideJudge:
 
 
 class OrderJudge:
-    """Finds orders whose pick or drop was started twice, whose drop lacked a pick, or lost ones."""
+    """Finds picks and drops that were started twice, or out of order, and orders lost."""
 
     def __init__(self):
         """Start without any order."""

@@ -380,8 +380,8 @@ def _progress(cluster) -> str:
     """Return a line about the fleet."""
     moving = int((abs(cluster.world.v) > 0.02).sum())
     client = cluster.client
-    return (f'{cluster.now_s:7.1f} s: {len(client.done_s)} orders done, {client.waiting()} waiting,'
-            f' {moving} robots moving, leader {cluster.leader()}, '
+    return (f'{cluster.now_s:7.1f} s: {len(client.done_s)} orders done, {client.waiting()} '
+            f'waiting, {moving} robots moving, leader {cluster.leader()}, '
             f'{len(cluster.judges.overlap.violations)} overlaps, '
             f'{len(cluster.judges.hold.violations)} held twice, stuck {cluster.stuck()[:8]}')
 

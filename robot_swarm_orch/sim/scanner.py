@@ -20,7 +20,7 @@ class Scanner:
         self._angles = self.angle_min_rad + self.angle_step_rad * np.arange(beams)
 
     def ranges(self, x, y, yaw, robots=None) -> np.ndarray:
-        """Return ranges (n, beams) [m] for the robots of the given indices; inf: nothing seen."""
+        """Return an array (n, beams) [m] for the robots of the given indices; inf: nothing."""
         chosen = np.arange(len(x)) if robots is None else np.asarray(robots, dtype=int)
         angle = yaw[chosen, None] + self._angles
         beam = np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)

@@ -4,8 +4,8 @@
 The simulated world: differential-drive bases, payload devices, batteries and laser scans.
 
 All robots move in one set of arrays, index i for robot i, so a step costs the same few NumPy calls
-for one robot or a hundred. Nothing here knows the code under test: a base gets velocities, a payload
-device gets requests, and what really happened is kept for the judges (`checks.py`). Robots do not
+for one robot or a hundred. Nothing here knows the code under test: a base gets velocities, a
+payload device gets requests, and what really happened is kept for the judges (`checks.py`). Robots do not
 collide: bodies pass through each other, and the judge counts it.
 
 A base obeys a velocity after `actuation_delay_s`, within its limits of acceleration and braking.
@@ -235,7 +235,7 @@ class World:
 
 
 def _towards(now, target, up, down):
-    """Return speeds moved towards targets, by at most `up` away from zero and `down` towards it."""
+    """Return speeds moved to targets, by at most `up` away from zero and `down` towards it."""
     slower = np.abs(target) < np.abs(now)
     slower |= target * now < 0.0
     bound = np.where(slower, down, up)

@@ -5,12 +5,11 @@
 from pathlib import Path
 
 import pytest
-import yaml
-
 from robot_swarm_orch.bringup import (
     default_site_file, FleetPlan, groups, one_host_environment, processes, share_dir,
     simulated_fleet, write_parameters)
 from robot_swarm_orch.errors import ConfigError, SiteError
+import yaml
 
 
 def test_a_simulated_fleet_has_coordinators_a_simulation_and_processes_of_robots():

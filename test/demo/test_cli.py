@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from robot_swarm_orch.cli import main, parser
 
 VERBS = ('demo', 'order', 'orders', 'robots', 'leader', 'estop')
@@ -29,8 +28,8 @@ def test_the_demo_runs_a_hundred_robots_for_ten_minutes_unless_told_otherwise():
 
 
 @pytest.mark.parametrize('arguments', [
-    ['demo', '--robots', '0'], ['demo', '--duration', '-1'], ['demo', '--domain', '400'], ['juggle'],
-    [], ['order']])
+    ['demo', '--robots', '0'], ['demo', '--duration', '-1'], ['demo', '--domain', '400'],
+    ['juggle'], [], ['order']])
 def test_a_wrong_argument_ends_with_usage(arguments, capsys):
     with pytest.raises(SystemExit) as end:
         main(arguments)

@@ -3,7 +3,6 @@
 """The demo's client repeats, remembers and never invents."""
 
 import pytest
-
 from robot_swarm_orch.bringup import default_site_file
 from robot_swarm_orch.demo.orders import ASK_AFTER_S, OrderDesk, RESEND_FIRST_S, RESEND_MAX_S
 from robot_swarm_orch.sim.orders import OrderStream

@@ -10,7 +10,6 @@ import sys
 import time
 
 import pytest
-
 from robot_swarm_orch.bringup import ProcessSpec
 from robot_swarm_orch.supervisor import ProcessDied, Supervisor
 

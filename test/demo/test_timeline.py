@@ -3,7 +3,6 @@
 """When what happens in a demo."""
 
 import pytest
-
 from robot_swarm_orch.demo.timeline import (
     default_faults, EDGE, Fault, LEADER, MAJORITY, parse_fault, SHORTEST_S, STEADY_LEAST_S,
     timeline)
@@ -18,7 +17,8 @@ def test_ten_minutes_hold_a_steady_state_of_three_and_both_faults():
     assert plan.faults[1].until_s < 600.0 - 60.0
 
 
-@pytest.mark.parametrize('duration_s', [SHORTEST_S, 30.0, 60.0, 120.0, 299.0, 300.0, 400.0, 3600.0])
+@pytest.mark.parametrize('duration_s', [
+    SHORTEST_S, 30.0, 60.0, 120.0, 299.0, 300.0, 400.0, 3600.0])
 def test_the_default_faults_fit_every_duration(duration_s):
     plan = timeline(duration_s)
     assert plan.faults == default_faults(duration_s)

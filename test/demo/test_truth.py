@@ -5,7 +5,6 @@
 import json
 
 import pytest
-
 from robot_swarm_orch.demo.truth import read_truth
 from robot_swarm_orch.errors import WireError
 

@@ -352,6 +352,45 @@ def test_a_pose_that_jumps_out_of_the_nodes_held_stops_the_robot_and_frees_nothi
     assert rig.run(2.0, lambda: rig.base.v > 0.1) < inf
 
 
+@pytest.mark.parametrize('goal, past', [(3, 0.15), (3, 0.25), (8, 0.15), (3, -0.2)])
+def test_a_robot_that_rolled_past_the_end_of_its_base_asks_for_the_edge_and_heals(goal, past):
+    rig = joined(line_site(), node=2)
+    rig.send(CommandKind.GO, goal)
+    rig.run(30.0, lambda: rig.base.x > 4.8)
+    rig.agent.book.drop(stoppable=range(4, 12))
+    rig.granting = False
+    rig.run(5.0)
+    rig.base.x = 6.0 + past
+    rig.run(0.5)
+    if past > 0.0:
+        assert rig.base.v == 0.0 and 4 in rig.outputs.report.wanted
+    rig.granting = True
+    assert rig.run(30.0, lambda: any(a.outcome == Outcome.DONE for a in rig.acks)) < inf
+    rig.run(5.0)
+    assert abs(rig.base.x - 2.0 * goal) < 0.1
+
+
+@pytest.mark.parametrize('x, y', [(6.15, 0.0), (6.0, -0.2), (5.9, -0.15)])
+def test_a_robot_off_the_node_of_a_corner_heals_by_itself(x, y):
+    rig = joined(corner_site(), node=2)
+    go(rig, 3)
+    rig.base.x, rig.base.y = x, y
+    rig.run(1.0)
+    rig.send(CommandKind.GO, 6)
+    assert rig.run(30.0, lambda: rig.acks[-1].outcome == Outcome.DONE) < inf
+    assert rig.agent.safety.reason == Reason.NONE
+
+
+def test_a_robot_that_rolled_on_does_not_move_while_another_holds_the_node_before_it():
+    rig = joined(line_site(), node=2)
+    go(rig, 3)
+    rig.keeper.enrol('other', (4,))
+    rig.base.x = 6.2
+    rig.run(3.0)
+    assert rig.base.v == 0.0 and rig.agent.safety.reason == Reason.POSE
+    assert 4 in rig.outputs.report.wanted
+
+
 def test_a_base_that_does_not_follow_its_commands_is_not_believed_to_be_further():
     # A scanner of its own stops the base; the commands sent meanwhile prove nothing.
     rig = joined(line_site(20))

@@ -52,6 +52,21 @@ def test_nodes_are_passed_at_speed_and_arrived_at_at_rest():
     assert t.pass_nodes(6.1, 0.0, False) and t.nodes[0] == 3
 
 
+@pytest.mark.parametrize('held, x, inside', [
+    ((0,), 0.09, True), ((0,), 0.11, False), ((0, 1), 0.11, True), ((1,), 1.65, False),
+    ((1,), 1.71, True), ((), 0.0, False)])
+def test_a_body_is_inside_at_a_held_node_or_on_an_edge_it_holds(held, x, inside):
+    assert track(range(6)).inside(frozenset(held), x, 0.0, 0.1) == inside
+    assert not track(range(6)).inside(frozenset(held), x, 0.4, 0.1)
+
+
+def test_a_robot_that_rolls_past_its_node_by_a_little_does_not_drive_on_unheld_nodes():
+    t = track(range(6))
+    held = frozenset((0,))
+    assert t.committed(0.02, 0.0, 0.15) == 1
+    assert t.inside(held, 0.02, 0.0, 0.1) and t.base(held, 0.02, 0.0).edges == ()
+
+
 def test_the_horizon_names_off_route_nodes_before_the_node_they_guard(crossing):
     t = track((0, 1, 3), crossing)
     ahead = t.horizon(8)
@@ -62,9 +77,9 @@ def test_the_horizon_names_off_route_nodes_before_the_node_they_guard(crossing):
 
 def test_the_run_ends_before_the_first_edge_with_a_missing_lock(crossing):
     t = track((0, 1, 3), crossing)
-    assert t.base(frozenset((0, 1, 3)), False).edges == ()
+    assert t.base(frozenset((0, 1, 3)), 0.0, 0.0).edges == ()
     everything = frozenset(range(crossing.node_count))
-    assert len(t.base(everything, False).edges) == 2
+    assert len(t.base(everything, 0.0, 0.0).edges) == 2
 
 
 def test_the_horizon_does_not_end_on_a_junction():
@@ -76,21 +91,21 @@ def test_the_horizon_does_not_end_on_a_junction():
 
 def test_only_the_straight_part_of_the_run_is_room_to_stop_in():
     t = track(range(7), corner_site())
-    base = t.base(frozenset(range(7)), False)
+    base = t.base(frozenset(range(7)), 0.0, 0.0)
     assert base.straight_m == pytest.approx(6.0) and base.to_stop_m(1.0, 0.0) == pytest.approx(5.0)
     assert base.turn_edge.a == 3 and not base.waits
 
 
 def test_a_run_that_ends_for_want_of_a_node_waits():
-    base = track(range(6)).base(frozenset((0, 1, 2)), False)
+    base = track(range(6)).base(frozenset((0, 1, 2)), 0.0, 0.0)
     assert base.waits and base.straight_m == pytest.approx(4.0)
-    assert not track(range(3)).base(frozenset((0, 1, 2)), False).waits
+    assert not track(range(3)).base(frozenset((0, 1, 2)), 0.0, 0.0).waits
 
 
 def test_an_entered_edge_belongs_to_the_run_though_its_start_was_given_back():
     t = track(range(6))
-    assert len(t.base(frozenset((1, 2)), True).edges) == 2
-    assert t.base(frozenset((1, 2)), False).edges == ()
+    assert len(t.base(frozenset((1, 2)), 1.8, 0.0).edges) == 2
+    assert t.base(frozenset((1, 2)), 0.0, 0.0).edges == ()
 
 
 @pytest.mark.parametrize('held, pose, nodes', [

@@ -36,7 +36,7 @@ class Drive:
         body = self.reckoner.at(self.base.odometry, self.base.now_s)
         x, y = body.pose.x_m, body.pose.y_m
         self.track.pass_nodes(x, y, abs(body.motion.speed_mps) < 0.06)
-        run = self.track.base(self.held, False)
+        run = self.track.base(self.held, x, y)
         gate = stoppable_speed_mps(run.to_stop_m(x, y) + run.slack_m, CONFIG.react_s,
                                    CONFIG.brake_mps2)
         motion = self.follower.drive(body, run, CONFIG.speed_mps)

@@ -46,7 +46,7 @@ def situation(x=0.0, held=range(12), wanted=1.5, **changes):
     s.active, s.mode, s.inside, s.lease_left_s = True, Mode.AUTOMATIC, True, 0.5
     s.odometry_age_s, s.control_s, s.now_s = 0.05, 100.0, 10.0
     s.body = Odometry(Pose(x, 0.0, 0.0), Motion(wanted, 0.0), 100.0)
-    s.base = track.base(frozenset(held), False)
+    s.base = track.base(frozenset(held), x, 0.0)
     s.scan, s.wanted = scan(), Motion(wanted, 0.0)
     for name, value in changes.items():
         setattr(s, name, value)
@@ -123,7 +123,7 @@ def test_without_any_base_the_speed_is_zero_but_turning_is_free():
 
 def test_stopping_at_a_bend_or_at_the_goal_is_no_reason():
     track = Track(Roadmap(corner_site()), CONFIG, range(7))
-    base = track.base(frozenset(range(7)), False)
+    base = track.base(frozenset(range(7)), 0.0, 0.0)
     body = Odometry(Pose(5.7, 0.0, 0.0), Motion(1.0, 0.0), 100.0)
     safety = limit(situation(base=base, body=body))
     assert safety.speed_limit_mps < 1.0 and safety.reason == Reason.NONE

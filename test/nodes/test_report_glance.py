@@ -4,12 +4,10 @@
 
 import math
 
+from hypothesis import given, settings, strategies as st
 import pytest
 
-pytest.importorskip('rclpy', reason='needs ROS 2 (./swarm test has it)')
-pytest.importorskip('robot_swarm_orch.msg', reason='needs the built messages (./swarm test)')
-
-from hypothesis import given, settings, strategies as st  # noqa: E402
+pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 from rclpy.serialization import serialize_message  # noqa: E402
 from robot_swarm_orch.errors import WireError  # noqa: E402
 from robot_swarm_orch.nodes.report_glance import glance  # noqa: E402

@@ -149,7 +149,7 @@ def test_the_closing_line_of_pytest_is_recognised(swarm, line):
 
 @pytest.mark.parametrize('line', ['Summary: 1 package finished [3.0s]', 'it took 3 s', ''])
 def test_other_lines_are_not_taken_for_the_closing_line(swarm, line):
-    """colcon's own summary comes after pytest's."""  # noqa: D403
+    """The summary of colcon comes after that of pytest."""
     assert not swarm.CLOSING_LINE.fullmatch(line)
 
 

@@ -13,6 +13,8 @@ Each rule of the protocol is then left out, one at a time. If the search did not
 that follows, the search would prove nothing.
 """
 
+import re
+
 from robot_swarm_orch.coordinator.keeper import Keeper
 from robot_swarm_orch.edge.authority import AuthorityBook
 from robot_swarm_orch.types import first_seq, Grant, Mode
@@ -276,3 +278,81 @@ class JoinsBlindly(AuthorityBook):
             self.since = dict.fromkeys(self.held, self.seq)
             return None
         return super().hear(grant, inside)
+
+
+def mutant(**classes):
+    return type('Mutant', (Rules,), classes)()
+
+
+def assert_collides(rules, depth, **budget):
+    states, trace = search(Model(rules, **budget), depth)
+    assert trace is not None, f'the mutant lived through {states} states'
+
+
+def assert_never_collides(**budget):
+    states, trace = search(Model(Rules(), **budget), depth=60)
+    assert trace is None, f'collision after {trace}'
+    assert states > 1000, 'the budget allows too little to prove anything'
+
+
+def test_no_loss_delay_repetition_or_order_of_messages_lets_two_robots_hold_a_node():
+    assert_never_collides(reports=(3, 2))
+
+
+def test_two_contested_nodes_are_never_held_twice():
+    assert_never_collides(nodes=2, reports=(2, 1))
+
+
+def test_a_reboot_at_any_moment_is_safe():
+    assert_never_collides(reports=(3, 1), boots=1)
+
+
+def test_clearing_and_enrolling_a_robot_anew_is_safe():
+    assert_never_collides(reports=(3, 1), clears=1)
+
+
+def test_without_wseq_an_old_grant_does_harm():
+    assert_collides(mutant(book_class=AcceptsWithoutWseq), 10)
+
+
+def test_without_the_seq_check_an_old_report_frees_a_node_under_a_robot():
+    assert_collides(mutant(keeper_class=SkipsSeqCheck), 10)
+
+
+def test_acknowledging_reports_that_were_not_logged_does_harm():
+    assert_collides(Acknowledging(), 10)
+
+
+def test_a_boot_that_continues_the_old_incarnation_does_harm():
+    assert_collides(mutant(keeper_class=KeepsIncarnation), 12, boots=1)
+
+
+def test_joining_on_an_old_grant_does_harm():
+    assert_collides(mutant(book_class=JoinsBlindly), 12, boots=1, reports=(2, 1))
+
+
+OLD_REPORT_AFTER_CLEARANCE = (
+    'r0 reports, wanting ()', 'r0 reports, wanting ()',
+    'r0 is switched off and cleared away', 'r0 is enrolled anew and boots',
+    'r0 reports, wanting ()', 'the log registers boot 11 of r0', 'r0 hears (2,)',
+    'r0 reports, wanting (0,)', 'the log gives (0,) to report 1 of r0', 'r0 hears (0, 2)',
+    'the log gives () to report 2 of r0', 'r1 reports, wanting (0,)',
+    'the log gives (0,) to report 1 of r1', 'r1 hears (0, 3)')
+
+
+def follow(rules, trace):
+    """Take the steps named (as far as a step's name is that of some incarnation); the last state."""
+    world = Model(rules, reports=(4, 1), clears=1).start
+    model = Model(rules, reports=(4, 1), clears=1)
+    for name in trace:
+        for what, after in model.steps(world):
+            plain = re.sub(r'\d{10}', lambda seq: str(int(seq[0]) & 0xffffffff), what)
+            if plain == name or plain.startswith(name + ' as of'):
+                world = after
+                break
+    return world
+
+
+def test_without_the_fence_a_report_from_before_the_clearance_frees_a_node_under_the_robot():
+    assert follow(ClearsWithoutFence(), OLD_REPORT_AFTER_CLEARANCE).collision()
+    assert not follow(Rules(), OLD_REPORT_AFTER_CLEARANCE).collision()

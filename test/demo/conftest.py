@@ -1,0 +1,9 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Let the tests here import their helper modules."""
+
+from pathlib import Path
+import sys
+
+sys.path.append(str(Path(__file__).parent))
