@@ -61,7 +61,6 @@ class BuildInterfaces(Command):
         inputs = inputs_digest()
         installed = self.build_folder / 'install'
         if not stamp.is_file() or stamp.read_text() != inputs:
-            shutil.rmtree(installed, ignore_errors=True)
             build_with_cmake(self.build_folder, installed)
             stamp.write_text(inputs)
         install = self.get_finalized_command('install')

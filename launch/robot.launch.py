@@ -10,7 +10,7 @@ ARGUMENTS = {
     'robot_id': ('r001', 'id of this robot, which is the namespace of its topics'),
     'pose_source': ('tf', 'where the pose in the map comes from: tf, or pose '
                     '(PoseWithCovarianceStamped, remap it to amcl_pose for AMCL)'),
-    'params_file': ('', 'parameter file of the edge node, see config/edge.yaml; empty: defaults'),
+    'params_file': ('', 'parameter file of the edge node, see config/robot.yaml; empty: defaults'),
     'data_dir': DATA_DIR,
 }
 

@@ -116,7 +116,7 @@ class CoordinatorConfig:
     election_max_s: float = param(0.30, 'longest election timeout [s]', 0.03, 20.0)
     lease_s: float = param(1.0, 'how long a robot moves on one word of the leader [s]', 0.1, 30.0)
     lease_period_s: float = param(0.05, 'period of lease messages [s]', 0.01, 1.0)
-    traffic_period_s: float = param(0.05, 'period of traffic decisions [s]', 0.01, 1.0)
+    traffic_period_s: float = param(0.1, 'period of traffic decisions [s]', 0.01, 1.0)
     allocation_period_s: float = param(0.1, 'shortest time between two allocations [s]', 0.01, 60.0)
     allocator: str = param('hungarian', 'strategy that assigns orders: hungarian or greedy')
     robot_silent_s: float = param(

@@ -3,13 +3,13 @@
 """
 Coordinators: a group of replicas that agree on one log of facts, and the leader that writes it.
 
-Reading order: `events.py` (what the log holds), `keeper.py` (who owns which node: the safety core),
-`saga.py` (what becomes of an order), `fleet_state.py` (the fold of the log), `replica.py` (the flow
-of one coordinator, top to bottom), `leader.py` (what only the leader does), and its tools:
-`reports.py` (who is heard, joins, is fenced or lost), `traffic.py` (who gets which node),
-`allocation.py` (who gets which order), `intake.py` (which orders are refused), `dispatcher.py`
-(when commands go out).
+Reading order: `events.py` (what the log holds), `keeper.py` (who owns which node: the safety
+core), `saga.py` (what becomes of an order), `fleet_state.py` with `records.py` (the fold of the
+log), `replica.py` (the flow of one coordinator, top to bottom), `leader.py` (what only the leader
+does), and its tools: `reports.py` (who is heard, joins, is fenced or lost), `traffic.py` (who gets
+which node), `allocation.py` (who gets which order), `intake.py` (which orders are refused),
+`dispatcher.py` (when commands go out).
 
-Nothing here knows ROS, threads or clocks. The first five are the same on every replica; the rest
-only the leader uses, and nothing of it has to survive.
+Nothing here knows ROS, threads or clocks. Every replica runs the files up to `replica.py`; the
+rest is the leader's, and nothing of it has to survive.
 """

@@ -37,7 +37,7 @@ class Batch:
 @register(17)
 @dataclass(frozen=True, slots=True)
 class SiteLaid:
-    """The roadmap of this log; the first event of all. Another roadmap needs another cluster id."""
+    """The roadmap of this log, fixed by its first event; another one needs another cluster id."""
 
     site_hash: int
     node_count: int

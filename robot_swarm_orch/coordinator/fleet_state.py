@@ -259,7 +259,7 @@ class FleetState:
         if event.order_id:
             order = self.live.get(event.order_id)
             if order is None or record.order_id != event.order_id:
-                return 'the order is not this robot\'s'
+                return 'another robot has the order'
             if saga.STEPS.get(order.state, (0,))[0] != event.kind:
                 return 'the order calls for another command'
             step = min(order.step, STEPS_AT_MOST)
@@ -322,8 +322,8 @@ class FleetState:
         own = self.digests.get(event.index)
         if own is not None and own != event.digest:
             raise InvariantError(
-                f'after entry {event.index} this replica\'s fleet state differs from the '
-                'leader\'s. Stop it, keep its files for analysis, and start it anew with an '
+                f'after entry {event.index} the fleet state of this replica differs from that of '
+                'the leader. Stop it, keep its files for analysis, and start it anew with an '
                 'empty data directory')
         return ''
 

@@ -389,8 +389,8 @@ class Leader:
         Return the Lease to send now, or None.
 
         contact_age_s: how long ago the newest word that a majority has answered was sent; None if
-        there was none. The lease is shorter by that age, so it never outlives the leader's mandate:
-        by then another leader may already give words of its own.
+        there was none. The lease is shorter by that age, so it never outlives the leader's
+        mandate: by then another leader may already give words of its own.
         """
         if now_s < self._lease_s:
             return None
@@ -421,8 +421,6 @@ class Leader:
         lost += [request_id for requests in self._requests.values() for _, request_id in requests]
         return [(request_id, False, 'the leader changed meanwhile: look, then ask again')
                 for request_id in lost]
-
-
 
 
 def _next_due(due_s, period_s, now_s):

@@ -1,6 +1,6 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the fleet state is made of: orders, robots, their open commands, and what a batch changed."""
+"""What the fleet state is made of: orders, robots, open commands; and what a batch changed."""
 
 from dataclasses import dataclass, field
 from typing import List, Optional, Tuple

@@ -17,8 +17,9 @@ Safety is the keeper's business; a wrong decision here only costs time. The poli
     lower number.
 4.  *No closed rings.* A unit is not given if its end would close a ring of robots each waiting for
     the place of the next. One free place in a ring keeps all of it moving (for one-way streets
-    see also E. Roszkowska and S. A. Reveliotis, "On the liveness of guidepath-based, zone-controlled
-    dynamically routed, closed traffic systems", IEEE Trans. Automatic Control 53(7), 2008).
+    see also E. Roszkowska and S. A. Reveliotis, "On the liveness of guidepath-based,
+    zone-controlled dynamically routed, closed traffic systems", IEEE Trans. Automatic Control
+    53(7), 2008).
 
 A row is due when it would free a node, give one, or when the robot still wants a node that it owns
 (so the grant was lost).
@@ -39,21 +40,22 @@ class _Wish:
     """
     What a robot wants, from its newest report.
 
-    end: the node where its base ends, counting grants on their way to it. next_unit: the nodes that
-    it needs next beyond them, () if it wants nothing. front, since_s: its next node, and since when.
+    front, since_s: its next node, and since when. count: how many of the wanted nodes it has been
+    given. end: the node where its base ends, those included; ahead_m: the way to there. unit,
+    next_unit: the unit that it needs next, as from `Traffic._unit` and as nodes, () if none.
     """
 
-    __slots__ = ('number', 'report', 'heard_s', 'front', 'since_s', 'end', 'next_unit', 'priority')
+    __slots__ = ('number', 'report', 'heard_s', 'priority', 'front', 'since_s', 'count', 'end',
+                 'ahead_m', 'unit', 'next_unit')
 
     def __init__(self, number):
         self.number = number
         self.report = None
-        self.heard_s = 0.0
-        self.front = -1
-        self.since_s = 0.0
-        self.end = -1
+        self.heard_s = self.since_s = self.ahead_m = 0.0
+        self.priority = self.count = 0
+        self.front = self.end = -1
+        self.unit = None
         self.next_unit = ()
-        self.priority = 0
 
 
 class Traffic:
@@ -101,6 +103,8 @@ class Traffic:
             for node in wish.next_unit}
         pending = [wish for wish in self._wishes.values() if self._is_news(wish)]
         freeing = {wish.number for wish in pending if self._note_freed(wish)}
+        for wish in pending:
+            self._survey(wish)
         pending.sort(key=lambda wish: (wish.since_s, -wish.priority, wish.number))
         rows = []
         for wish in pending:
@@ -132,37 +136,45 @@ class Traffic:
 
     # Granting
 
-    def _grant_for(self, wish):
-        """Return the prefix of the wanted nodes to give now; None if there is nothing to say."""
+    def _survey(self, wish):
+        """Work out where a robot's base ends, and which unit it needs next."""
         report, owned = wish.report, self.keeper.owned[wish.number]
         wanted = report.wanted
-        if not wanted or not report.held:
-            wish.end = report.held[-1] if report.held else -1
-            wish.next_unit = ()
-            return None
-        end = self._start(report)
-        ahead_m = hypot(self._x[end] - report.pose.x_m, self._y[end] - report.pose.y_m)
-        count = 0
-        while True:
-            unit = self._unit(end, wanted, count, report.goal)
-            wish.end = end
-            if unit is None:
-                wish.next_unit = ()
+        wish.count, wish.ahead_m, wish.next_unit = 0, 0.0, ()
+        if not report.held:
+            wish.end = -1
+            return
+        end = wish.end = self._start(report) if wanted else report.held[-1]
+        wish.ahead_m = hypot(self._x[end] - report.pose.x_m, self._y[end] - report.pose.y_m)
+        self._next(wish)
+        while wish.next_unit and owned.issuperset(wish.next_unit):
+            self._go_on(wish)
+
+    def _next(self, wish):
+        """Find the unit that follows the base's end."""
+        wanted = wish.report.wanted
+        wish.unit = self._unit(wish.end, wanted, wish.count, wish.report.goal)
+        wish.next_unit = () if wish.unit is None else wanted[wish.count:wish.unit[0]]
+
+    def _go_on(self, wish):
+        """Count the next unit as part of the base."""
+        wish.count, wish.end, length_m = wish.unit
+        wish.ahead_m += length_m
+        self._next(wish)
+
+    def _grant_for(self, wish):
+        """Return the prefix of the wanted nodes to give now; None if there is nothing to say."""
+        wanted = wish.report.wanted
+        while wish.next_unit and wish.ahead_m < self.lookahead_m:
+            stop, unit_end, _ = wish.unit
+            if not self._may_have(wish, stop, unit_end):
+                self._follow(wish, stop, unit_end)
                 break
-            stop, unit_end, length_m = unit
-            wish.next_unit = wanted[count:stop]
-            if not owned.issuperset(wish.next_unit):
-                if ahead_m >= self.lookahead_m:
-                    break
-                if not self._may_have(wish, stop, unit_end):
-                    count += self._follow(wish, stop, unit_end)
-                    break
-                for node in wish.next_unit:
-                    self._given[node] = wish.number
-            count, end = stop, unit_end
-            ahead_m += length_m
-        if count or not owned.isdisjoint(wanted):
-            return wanted[:count]
+            for node in wish.next_unit:
+                self._given[node] = wish.number
+            self._go_on(wish)
+        if wish.count or not self.keeper.owned[wish.number].isdisjoint(wanted):
+            return wanted[:wish.count]
         return None
 
     def _start(self, report):
@@ -227,30 +239,26 @@ class Traffic:
 
     def _follow(self, wish, stop, unit_end):
         """
-        Give the free first nodes of a unit whose others are being left; return how many.
+        Give the free first nodes of a unit whose others are being left.
 
         The robot may have to stop on a junction, but not for long: who holds the rest has
         authority to leave it.
         """
         number, unit = wish.number, wish.next_unit
         free = 0
-        while self._holder(unit[free]) in (None, number):
+        while free < len(unit) and self._holder(unit[free]) in (None, number):
             free += 1
-            if free == len(unit):
-                return 0
-        if free == 0 or not all(self._is_being_left(node, number) for node in unit[free:]):
-            return 0
-        if self._ring(wish, stop, unit_end):
-            return 0
-        end = unit[free - 1]
-        if (wish.end, end) not in self._edges:
-            return 0
+        if not 0 < free < len(unit) or (wish.end, unit[free - 1]) not in self._edges:
+            return
+        if (not all(self._is_being_left(node, number) for node in unit[free:])
+                or self._ring(wish, stop, unit_end)):
+            return
         for node in unit[:free]:
             self._given[node] = number
         for node in unit[free:]:
             self._promised[node] = number
-        wish.end, wish.next_unit = end, unit[free:]
-        return free
+        wish.count += free
+        wish.end, wish.next_unit = unit[free - 1], unit[free:]
 
     def _is_being_left(self, node, number):
         """Return whether a node's holder will leave it without being given anything more."""

@@ -5,7 +5,7 @@ What runs on the robot, without ROS: routes, movement authority, motion, safety,
 
 Read `agent.py` first: `RobotAgent.tick` is the whole flow, top to bottom. Then, in its order:
 `lease.py` (whose words count, and until when), `authority.py` (which nodes the robot holds) with
-`base.py` (what its body touches, how far it may drive), `task_runner.py` with `journal.py` (what it
-was told to do, once), `planning.py` (which way), `motion.py` (how it drives), `peers.py` (who is
-near), and `safety.py`, the last word. `seams.py` holds the two contracts for builders of robots.
+`base.py` (what its body touches, how far it may drive), `task_runner.py` with `journal.py` (what
+it was told to do, once), `planning.py` (which way), `motion.py` (how it drives), `peers.py` (who
+is near), and `safety.py`, the last word. `seams.py` holds the two contracts of robot builders.
 """

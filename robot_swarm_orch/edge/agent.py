@@ -160,7 +160,7 @@ class RobotAgent:
         return body
 
     def _is_off_its_end(self, x, y):
-        """Return whether the robot stands at the end of its track, but off by more than the error."""
+        """Return whether the robot stands at the end of its track, off by more than the error."""
         nodes = self.track.nodes
         return (len(nodes) == 1 and self.roadmap.off_node_m(nodes[0], x, y)
                 > self.config.position_error_m)

@@ -120,7 +120,8 @@ class Roadmap:
                 if node in held:
                     start = max(start, release)
             nearest = min(max(edge.along_m(x_m, y_m), start), edge.length_m)
-            if hypot(edge.x_m + nearest * edge.ux - x_m, edge.y_m + nearest * edge.uy - y_m) < gap_m:
+            x, y = edge.x_m + nearest * edge.ux, edge.y_m + nearest * edge.uy
+            if hypot(x - x_m, y - y_m) < gap_m:
                 return False
         return True
 
@@ -287,7 +288,7 @@ class Track:
         return [node for node in edge.touched(along) if node not in held]
 
     def horizon(self, count: int) -> List[int]:
-        """Return the next `count` nodes with the off-route nodes of each edge's lock set before it."""
+        """Return the next `count` nodes each after the off-route nodes of its edge's lock set."""
         nodes, site = self.nodes, self.roadmap.site
         result, last = [], min(count, len(nodes) - 1)
         most = min(last + _BEYOND_JUNCTION, len(nodes) - 1)

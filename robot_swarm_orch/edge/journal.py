@@ -9,7 +9,7 @@ acknowledged after its outcome is.
 
 `FileJournal` keeps one append-only file. Each record is its length, a CRC-32 and its bytes; a torn
 tail, which only a record that nobody relied on can have, is cut off at start, and damage before
-the tail is refused. The file is rewritten with only the records that still count when it has grown.
+the tail is refused. A file that has grown is rewritten with only the records that still count.
 """
 
 from dataclasses import dataclass, replace
@@ -62,7 +62,7 @@ Record = Union[Accepted, Started, Finished]
 
 @dataclass(frozen=True)
 class JournalState:
-    """The newest command and what became of it; `finished` and `started` are about that command."""
+    """The newest command and what became of it; `started` and `finished` are about it."""
 
     accepted: Optional[Accepted] = None
     started: Optional[Started] = None
@@ -155,7 +155,7 @@ class FileJournal:
         self._end = self.path.stat().st_size
 
     def _rewrite(self):
-        """Write the state to a new file and put it in place of the old one, whole or not at all."""
+        """Write the state to a new file and put it in the old one's place, whole or not at all."""
         fresh = self.path.with_suffix(self.path.suffix + '.new')
         with open(fresh, 'wb') as file:
             file.write(_MAGIC + b''.join(map(_frame, self._state.records())))

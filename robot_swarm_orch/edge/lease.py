@@ -4,8 +4,8 @@
 Freshness without clocks: the leader's words count from when this robot sent what they answer.
 
 Every lease and command names the newest report of this robot that the leader had heard. The robot
-remembers when, on its own steady clock, it sent each of its last reports, and counts lease and time
-to live from that moment. A word that sat in a queue is as old as the report it answers, and a
+remembers when, on its own steady clock, it sent each of its last reports, and counts lease and
+time to live from that moment. A word that sat in a queue is as old as the report it answers, and a
 leader that no longer hears the robot renews nothing.
 """
 

@@ -3,12 +3,12 @@
 """
 Path following by velocity commands: straight along edges, stop and turn at bends, stop exactly.
 
-Control is slow (10 Hz) and its view is old: odometry was taken up to 0.15 s ago, and a command acts
-only after the actuation delay. So the `Reckoner` first carries the odometry forward with the
-commands that were sent, by a model of the base that ramps to each commanded velocity at its limits;
-the `Follower` then decides for the moment at which its command will act. On that state, speed and
-yaw rate follow the time-optimal profile of a double integrator, solved for one control period:
-the next velocity is the highest one from which a stop at the target is still possible.
+Control is slow (10 Hz) and its view is old: odometry was taken up to 0.15 s ago, and a command
+acts only after the actuation delay. So the `Reckoner` first carries the odometry forward with the
+commands that were sent, by a model of the base that ramps to each commanded velocity at its
+limits; the `Follower` then decides for the moment at which its command will act. On that state,
+speed and yaw rate follow the time-optimal profile of a double integrator, solved for one control
+period: the next velocity is the highest one from which a stop at the target is still possible.
 """
 
 from collections import deque
@@ -166,7 +166,7 @@ class Follower:
         return Motion(target, max(-most, min(most, rate)))
 
     def _speed_for_heading(self, off_line_rad):
-        """Return the speed at which keeping the heading until standstill leaves the line little."""
+        """Return the speed at which keeping the heading until rest hardly leaves the line."""
         if off_line_rad < 1e-3:
             return self.config.speed_mps
         return stoppable_speed_mps(_DRIFT_M / off_line_rad, self.config.react_s,

@@ -3,9 +3,9 @@
 """
 Neighbours: the newest word of each, and quick answers to "who is near".
 
-One table serves all robots of a process; it holds only what was heard over the network, from robots
-of the same process too. Positions are gathered into arrays once after a batch of updates, so a
-look-up costs a few array operations however many robots there are.
+One table serves all robots of a process; it holds only what was heard over the network, from
+robots of the same process too. Positions are gathered into arrays once after a batch of updates,
+so a look-up costs a few array operations however many robots there are.
 """
 
 from typing import List

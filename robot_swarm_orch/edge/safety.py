@@ -102,7 +102,7 @@ class Limiter:
     def __init__(self, config: RobotConfig):
         """Work by the limits in `config`."""
         self.config = config
-        # The edge process is alive when it reacts to scans and neighbours: no watchdog to wait for.
+        # Who reacts to scans and neighbours is alive: there is no watchdog to wait for.
         self.react_s = config.tick_s + config.actuation_delay_s
         self._rays = (None, None, None)
 

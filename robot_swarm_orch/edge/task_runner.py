@@ -17,7 +17,7 @@ Commands and the payload device: what the robot does for the coordinators, each 
     word settles it: the action it names, else the load that it measures. If neither tells, the
     command is IN_DOUBT: the robot stands. It never tries again on a guess.
 -   A newer command ends the doubt: the coordinators send none before a person has settled it.
--   CANCEL ends a GO or PARK; for an action at work it asks the device to stop, and is to come again.
+-   CANCEL ends a GO or PARK. For an action at work it asks the device to stop; it must come again.
 """
 
 from collections import OrderedDict
@@ -277,7 +277,7 @@ def _happened(action: LoadAction, reading: LoadReading) -> Optional[bool]:
     """
     Return whether a pick or drop took place, by the load that is measured; None if that is open.
 
-    A load on board is positive proof. An empty robot is proof only if the load was really measured.
+    A load on board is positive proof. An empty robot is proof only if the load was measured.
     """
     if action not in (LoadAction.PICK, LoadAction.DROP):
         return False

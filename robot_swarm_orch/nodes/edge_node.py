@@ -91,10 +91,16 @@ class EdgeNode(Host):
             self._hosted.append(self._host(robot, node))
         self._of_us = frozenset(self._robots)
         self.metrics.set('robots', len(self._robots))
-        # Processes started together shall not tick together.
-        time.sleep(random.random() * self._config.tick_s)
+        self._await_phase()
         self._pace = Pace(self._config.tick_s, self.metrics)
         self._timer = self.create_timer(self._config.tick_s, self._tick, clock=self.steady)
+
+    def _await_phase(self) -> None:
+        """Wait for this process's part of the period: processes shall not tick all at once."""
+        period, phase = self._config.tick_s, self._options.tick_phase
+        if phase < 0.0:
+            phase = random.random()
+        time.sleep((phase * period - time.monotonic()) % period)
 
     def _node(self, name, namespace, remapped):
         node = quiet_node(self, name, namespace,

@@ -94,7 +94,8 @@ class Host(LifecycleNode):
             self.build()
         except Exception as error:
             self.failure = error
-            self.get_logger().fatal(f'cannot configure: {error}')
+            if not self.shared.autostart:
+                self.get_logger().fatal(f'cannot configure: {error}')
             self._take_down()
             return TransitionCallbackReturn.FAILURE
         if self._health is None:
@@ -217,7 +218,7 @@ def run(make, args=None) -> int:
         return _end(host)
     except ConfigError as error:
         return _complain(host, f'configuration: {error}', EXIT_CONFIG)
-    except StorageError as error:
+    except (StorageError, OSError) as error:
         return _complain(host, f'storage: {error}', EXIT_STORAGE)
     except ExternalShutdownException:
         return 0

@@ -108,6 +108,9 @@ class EdgeParams:
     odom_drift: float = param(
         0.05, 'error that odometry gathers per metre driven since the last pose', 0.0, 1.0)
     cmd_vel_stamped: bool = param(True, 'cmd_vel is a TwistStamped; false: a Twist')
+    tick_phase: float = param(
+        -1.0, 'part of a control period at which to tick, so that processes of one machine take '
+        'turns; negative: random', -1.0, 1.0)
     laser_x_m: float = param(0.0, 'where the laser sits on the base, forward [m]', -10.0, 10.0)
     laser_y_m: float = param(0.0, 'where the laser sits on the base, to the left [m]', -10.0, 10.0)
     laser_yaw_rad: float = param(

@@ -22,7 +22,7 @@ STEP_S = 0.01
 
 
 def ring_site(count=12, places=4):
-    """Return a one-way ring of `count` nodes 2 m apart, with storage places and parking pockets."""
+    """Return a one-way ring of `count` nodes 2 m apart, with storage places and parking."""
     nodes, edges, spots = {}, [], {}
     half = count // 2
     for index in range(count):

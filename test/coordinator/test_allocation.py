@@ -7,12 +7,11 @@ from random import Random
 from coordinator_bench import ring_site, ROBOT
 from hypothesis import given, settings, strategies as st
 import numpy as np
+import pytest
 from robot_swarm_orch.coordinator.allocation import (
     allocate, ALLOCATORS, hungarian, most_urgent, ORDERS_AT_ONCE, TravelTimes)
 from robot_swarm_orch.coordinator.records import OrderRecord
 from robot_swarm_orch.edge.planning import Planner
-
-import pytest
 
 matrices = st.integers(1, 5).flatmap(lambda rows: st.integers(1, 5).flatmap(
     lambda columns: st.lists(

@@ -4,11 +4,10 @@
 
 from random import Random
 
+import pytest
 from robot_swarm_orch.config import CoordinatorConfig
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.types import Ack, Outcome
-
-import pytest
 
 CONFIG = CoordinatorConfig(resend_first_s=0.3, resend_max_s=3.0)
 

@@ -3,14 +3,13 @@
 """The fold of the log: what fits is done, what does not is ignored, and copies stay equal."""
 
 from hypothesis import given, settings, strategies as st
+import pytest
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator import events as ev
 from robot_swarm_orch.coordinator.fleet_state import ATTEMPTS, DIGEST_EVERY, FleetState
 from robot_swarm_orch.coordinator.saga import State
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.types import CommandKind, first_seq, Outcome
-
-import pytest
 
 ROBOTS = ('r0', 'r1')
 ORDERS = ('o0', 'o1')
@@ -205,7 +204,7 @@ def test_an_order_fails_after_so_many_attempts():
 
 
 def test_two_robots_never_share_a_parking_place():
-    state = started((ev.CommandSent('r0', 'a', 6, 4, 'park'), ev.CommandSent('r1', 'b', 6, 4, 'park')))
+    state = started(tuple(ev.CommandSent(robot, 'id', 6, 4, 'park') for robot in ROBOTS))
     assert state.robots['r0'].parking == 'park'
     assert state.robots['r1'].open is None
 

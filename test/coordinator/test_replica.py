@@ -5,12 +5,11 @@
 from collections import Counter
 
 from coordinator_bench import Group, move, ring_site, ROBOT, STEP_S
+import pytest
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.types import (
     Clearance, CommandKind, Enrolment, GrantStatus, Mode, Order, OrderKind, OrderState, Outcome,
     Settlement)
-
-import pytest
 
 
 def ready(**options):

@@ -4,11 +4,10 @@
 
 from itertools import product
 
+import pytest
 from robot_swarm_orch.coordinator import saga
 from robot_swarm_orch.coordinator.saga import Event, next_state, RefusedEvent, State
 from robot_swarm_orch.types import CommandKind, OrderKind, Outcome
-
-import pytest
 
 WALK = (
     (State.WAITING, Event.MOVE_ASSIGNED, State.TO_PICK),
@@ -21,7 +20,7 @@ WALK = (
 )
 
 
-@pytest.mark.parametrize('state, event', product(State, Event))
+@pytest.mark.parametrize('state, event', list(product(State, Event)))
 def test_every_pair_is_either_in_the_table_or_refused(state, event):
     if event in saga.TRANSITIONS[state]:
         assert next_state(state, event) is saga.TRANSITIONS[state][event]

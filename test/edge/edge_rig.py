@@ -1,8 +1,9 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Small helpers for the tests of `edge/`: sites, a simulated base, a keeper that owns the nodes."""
+"""Helpers for the tests of `edge/`: sites, a simulated base, a keeper that owns the nodes."""
 
 from collections import deque
+from dataclasses import replace
 from math import cos, sin
 
 from robot_swarm_orch.edge.agent import Inputs, RobotAgent
@@ -94,7 +95,7 @@ class SimulatedBase:
 
 
 class Keeper:
-    """The coordinators' half of movement authority for tests: one owner per node, one boot each."""
+    """The coordinators' half of movement authority: one owner per node, one boot per robot."""
 
     def __init__(self, site, rng=None):
         self.site, self.owner, self.last_seq, self.boot = site, {}, {}, {}
@@ -153,12 +154,9 @@ class Rig:
     def send(self, kind, node=-1, **values):
         """Send a command with the next number."""
         self.command_count += 1
-        fields = dict(robot=self.robot, boot_id=self.agent.book.boot_id,
-                      command_id=f'c{self.command_count}', trace_id='', term=1,
-                      seq=self.command_count, heard_seq=self.agent.book.seq, ttl_s=5.0, kind=kind,
-                      node=node)
-        fields.update(values)
-        command = Command(**fields)
+        command = replace(Command(
+            self.robot, self.agent.book.boot_id, f'c{self.command_count}', '', 1,
+            self.command_count, self.agent.book.seq, 5.0, kind, node), **values)
         self.next_mail.setdefault('commands', []).append(command)
         return command
 

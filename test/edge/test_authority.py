@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The robot's half of movement authority: the rules at the head of `edge/authority.py`."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings, strategies as st
@@ -16,10 +17,7 @@ SITE, BOOT = 77, 5
 
 def grant(ack_seq, nodes, **values):
     """Return a grant for the robot of these tests."""
-    fields = dict(robot='r', boot_id=BOOT, site_hash=SITE, term=1, ack_seq=ack_seq, heard_seq=0,
-                  nodes=tuple(nodes))
-    fields.update(values)
-    return Grant(**fields)
+    return replace(Grant('r', BOOT, SITE, 1, ack_seq, 0, tuple(nodes)), **values)
 
 
 def joined(nodes=(1,), incarnation=3):

@@ -61,7 +61,7 @@ class Drive:
         raise AssertionError('the robot never arrived')
 
 
-DELAYS = [dict(delay_s=d, latency_s=late) for d in (0.0, 0.025, 0.05) for late in (0.0, 0.05)]
+DELAYS = [{'delay_s': d, 'latency_s': late} for d in (0.0, 0.025, 0.05) for late in (0.0, 0.05)]
 
 
 @pytest.mark.parametrize('delays', DELAYS)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands are carried out once: across repetitions, refusals, reboots and forgetful devices."""
 
+from dataclasses import replace
 from itertools import product
 from math import nan
 
@@ -42,10 +43,8 @@ def make(journal=None, boot_id=BOOT, term=1):
 
 def command(seq, kind=GO, node=4, **values):
     """Return a command of order o that is in time for 5 s."""
-    fields = dict(robot='r', boot_id=BOOT, command_id=f'c{seq}', trace_id='t', term=1, seq=seq,
-                  heard_seq=1, ttl_s=5.0, kind=kind, node=node, order_id='o', step=seq)
-    fields.update(values)
-    return Command(**fields)
+    return replace(Command('r', BOOT, f'c{seq}', 't', 1, seq, 1, 5.0, kind, node, order_id='o',
+                           step=seq), **values)
 
 
 def reading(action_id, status, carrying=False, mass=0.0):

@@ -39,15 +39,15 @@ def run_until(cluster, holds, patience_s):
 
 def test_ten_robots_work_without_touching_through_a_killed_leader():
     cluster = Cluster(SITE, 10, seed=3)
-    cluster.run(60.0)
+    cluster.run(50.0)
     killed = cluster.leader()
     cluster.kill_replica(killed)
-    cluster.run(30.0)
+    cluster.run(20.0)
     assert cluster.leader() not in (None, killed)
     cluster.start_replica(killed)
-    cluster.run(60.0)
+    cluster.run(50.0)
     assert judged(cluster) == []
-    assert len(cluster.client.done_s) >= 8
+    assert len(cluster.client.done_s) >= 5
     assert not cluster.stuck(30.0)
     assert cluster.judges.leader.most_in_a_term == 1
     done = [s for s in cluster.client.status.values() if s.state == OrderState.DONE]
@@ -58,18 +58,18 @@ def test_loss_and_delay_cost_time_and_nothing_else():
     network = NetworkOptions(delay_s_mean=0.1, loss_ratio=0.3, duplicate_ratio=0.05,
                              resend_s=0.02)
     quick = NetworkOptions(delay_s_mean=0.002)
-    cluster = Cluster(SITE, 8, seed=5, options=ClusterOptions(network=quick))
+    cluster = Cluster(SITE, 6, seed=5, options=ClusterOptions(network=quick))
     cluster.run(10.0)
     # Coordinators stand together; the robots' link is what gets bad.
     cluster.network.options = network
     cluster.coordinator_network.options = quick
-    cluster.run(110.0)
+    cluster.run(80.0)
     assert judged(cluster) == []
-    assert len(cluster.client.done_s) >= 2
+    assert len(cluster.client.done_s) >= 1
 
 
 def test_without_a_majority_all_robots_come_to_rest_and_go_on_later():
-    cluster = Cluster(SITE, 8, seed=7)
+    cluster = Cluster(SITE, 6, seed=7)
     cluster.run(30.0)
     assert not standing(cluster)
     victims = [cluster.leader()] + [c for c in cluster.replicas if c != cluster.leader()][:1]
@@ -83,7 +83,7 @@ def test_without_a_majority_all_robots_come_to_rest_and_go_on_later():
     for name in victims:
         cluster.start_replica(name)
     run_until(cluster, lambda: not standing(cluster), 5.0)
-    run_until(cluster, lambda: len(cluster.client.done_s) > done + 3, 90.0)
+    run_until(cluster, lambda: len(cluster.client.done_s) > done + 1, 90.0)
     assert judged(cluster) == []
 
 
@@ -113,7 +113,7 @@ def test_one_seed_replays_everything():
 @pytest.mark.parametrize('seed', [1, 2])
 def test_a_robot_alone_drives_as_fast_as_its_ghost(seed):
     cluster = Cluster(SITE, 1, seed, ClusterOptions(backlog=1))
-    cluster.run(240.0)
+    cluster.run(150.0)
     times = sorted(cluster.client.done_s.values())
     ghost = Ghosts(SITE, 1, seed, backlog=1)
     # With one order at a time both carry out the same orders in the same order.

@@ -190,7 +190,7 @@ class Model:
         return after.freeze()
 
     def _clear(self, world):
-        """A person carries the robot home: nothing of it is on the contested nodes any more."""
+        """Let a person carry the robot home, off the contested nodes."""
         after = world.copy()
         self.rules.clear(after.keeper, 0)
         after.left[3] -= 1
@@ -341,7 +341,7 @@ OLD_REPORT_AFTER_CLEARANCE = (
 
 
 def follow(rules, trace):
-    """Take the steps named (as far as a step's name is that of some incarnation); the last state."""
+    """Return the state after the steps named (counters stand for seqs)."""
     world = Model(rules, reports=(4, 1), clears=1).start
     model = Model(rules, reports=(4, 1), clears=1)
     for name in trace:
