@@ -111,13 +111,14 @@ class CoordinatorConfig:
     voters: tuple = param(('c1', 'c2', 'c3'), 'ids of the coordinators that vote')
     cluster_id: str = param('demo', 'names the log; a restored backup gets a new one')
     tick_s: float = param(0.01, 'period of the consensus clock [s]', 0.001, 0.1)
-    heartbeat_s: float = param(0.05, 'period of the leader\'s heartbeats [s]', 0.005, 1.0)
+    heartbeat_s: float = param(0.05, "period of the leader's heartbeats [s]", 0.005, 1.0)
     election_min_s: float = param(0.15, 'shortest election timeout [s]', 0.02, 10.0)
     election_max_s: float = param(0.30, 'longest election timeout [s]', 0.03, 20.0)
     lease_s: float = param(1.0, 'how long a robot moves on one word of the leader [s]', 0.1, 30.0)
     lease_period_s: float = param(0.05, 'period of lease messages [s]', 0.01, 1.0)
     traffic_period_s: float = param(0.1, 'period of traffic decisions [s]', 0.01, 1.0)
-    allocation_period_s: float = param(0.1, 'shortest time between two allocations [s]', 0.01, 60.0)
+    allocation_period_s: float = param(
+        0.1, 'shortest time between two allocations [s]', 0.01, 60.0)
     allocator: str = param('hungarian', 'strategy that assigns orders: hungarian or greedy')
     robot_silent_s: float = param(
         5.0, 'a robot silent for this long is marked lost [s]', 0.5, 600.0)
@@ -127,7 +128,8 @@ class CoordinatorConfig:
     resend_max_s: float = param(3.0, 'longest wait between repetitions [s]', 0.1, 600.0)
     park_after_s: float = param(3.0, 'an idle robot is sent to park after this long [s]',
                                 0.0, 3600.0)
-    queue_bound: int = param(1000, 'accepted orders that may wait; more are refused', 1, 10_000_000)
+    queue_bound: int = param(
+        1000, 'accepted orders that may wait; more are refused', 1, 10_000_000)
     status_period_s: float = param(1.0, 'period of FleetStatus [s]', 0.05, 60.0)
     snapshot_entries: int = param(
         20_000, 'log entries after which a snapshot is taken', 10, 10_000_000)

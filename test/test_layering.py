@@ -118,5 +118,6 @@ def test_the_cores_know_no_clock_thread_or_log(part):
 def test_the_judge_finds_a_late_import_of_ros(tmp_path):
     """A check that cannot fail is none: an import inside a function is found too."""
     bad = tmp_path / 'bad.py'
-    bad.write_text('def f():\n    from robot_swarm_orch.msg import RobotState\n    return RobotState\n')
+    bad.write_text('def f():\n    from robot_swarm_orch.msg import RobotState\n'
+                   '    return RobotState\n')
     assert any(is_ros(module) for _, module in imports(bad))

@@ -42,6 +42,6 @@ def behind_string(data, offset: int) -> int:
 
 
 def stamp_s(data) -> float:
-    """Return the stamp of a message that begins with a std_msgs/Header [s]; raises struct.error."""
+    """Return the stamp of a message that begins with a Header [s]; raises struct.error."""
     sec, nanosec = STAMP.unpack_from(data, HEADER_AT)
     return (sec * 1_000_000_000 + nanosec) / 1_000_000_000

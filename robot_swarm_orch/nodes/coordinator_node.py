@@ -5,9 +5,9 @@ The coordinator node: one replica of the fleet's head, between its log on disk a
 
 Consensus comes first: Raft messages are taken by callback, and one timer turns steady time into
 the replica's ticks; both are alone on the pulse node. Everything else is read in that timer, and
-only while this replica leads: orders at every tick, reports and answers at the traffic period. What
-a follower does not need is thrown away unread. Deactivated, the replica is silent, so the others
-elect a new leader.
+only while this replica leads: orders at every tick, reports and answers at the traffic period.
+What a follower does not need is thrown away unread. Deactivated, the replica is silent, so the
+others elect a new leader.
 """
 
 import gc

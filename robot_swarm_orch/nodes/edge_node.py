@@ -9,6 +9,7 @@ one lifecycle node, one timer and one table of neighbours a process. Deactivated
 the agents tick on with `active` false, so the robots stand and say so.
 """
 
+from collections import Counter
 from pathlib import Path
 import random
 import secrets
@@ -26,8 +27,9 @@ from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import quiet_node, remappings
 from robot_swarm_orch.nodes.hosted_robot import HostedRobot, Shared
 from robot_swarm_orch.nodes.lifecycle import Host, run
-from robot_swarm_orch.nodes.params import declare, EdgeParams
 from robot_swarm_orch.nodes.pacing import Pace
+from robot_swarm_orch.nodes.params import declare, EdgeParams
+from robot_swarm_orch.nodes.pose_sources import transform_lookup
 from robot_swarm_orch.nodes.wire_checks import is_robot_id
 from robot_swarm_orch.nodes.zones import ZoneTopics
 from robot_swarm_orch.types import Lease
@@ -68,7 +70,7 @@ class EdgeNode(Host):
               'robot (-r __ns:=/r001), or name the robots to host in the parameter `robots`')
         self._robots = self._options.robots or (namespace,)
         self._hosted, self._nodes, self._journals = [], [], []
-        self._timer = None
+        self._timer = self._transforms = None
 
     # -- building -------------------------------------------------------------------------------
 
@@ -121,6 +123,12 @@ class EdgeNode(Host):
         return HostedRobot(agent, node, self.endpoints, self.wire, self.metrics, self._fleet,
                            self._options, self)
 
+    def transforms(self):
+        """Return the look-up of transforms that the robots share; raises ConfigError without TF."""
+        if self._transforms is None:
+            self._transforms = transform_lookup(self)
+        return self._transforms
+
     def dismantle(self) -> None:
         """Take the robots down."""
         if self._timer is not None:
@@ -149,7 +157,7 @@ class EdgeNode(Host):
                 try:
                     robot.tick(shared)
                 except Exception as error:
-                    self.get_logger().error(f'{robot.robot} is halted: {error!r}', once=False)
+                    self.get_logger().error(f'{robot.robot} is halted: {error!r}')
             self._fleet.zones.move([robot.place for robot in self._hosted if robot.place],
                                    shared.now_s)
 
@@ -182,6 +190,15 @@ class EdgeNode(Host):
                     result.setdefault(pair[0], []).append(
                         Lease(lease.term, lease.leader_id, lease.seq, lease.duration_s, (pair,)))
         return result
+
+    def gather(self) -> None:
+        """Add what the agents refused."""
+        super().gather()
+        refused = Counter()
+        for robot in self._hosted:
+            refused.update(robot.agent.counters.refused)
+        for reason, number in refused.items():
+            self.metrics.set(f'refused.{reason}', number)
 
     def health(self):
         """Return the worst that is to be said of the robots."""

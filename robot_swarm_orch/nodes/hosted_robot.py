@@ -11,8 +11,7 @@ from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import Endpoints
 from robot_swarm_orch.nodes.params import EdgeParams
-from robot_swarm_orch.nodes.pose_sources import (
-    OdometryIsMapPose, PoseMessages, transform_lookup, TransformTree)
+from robot_swarm_orch.nodes.pose_sources import OdometryIsMapPose, PoseMessages, TransformTree
 from robot_swarm_orch.nodes.robot_wire import (
     LaserMount, MotionWriter, read_battery, read_load_reading, read_odometry_bytes, read_pose,
     write_load_request, write_safety)
@@ -33,7 +32,7 @@ class Shared:
     __slots__ = ('now_s', 'control_s', 'active', 'leases', 'stops', 'view')
 
     def __init__(self, now_s, control_s, active, leases, stops, view):
-        """Times are steady and ROS time [s]; `leases` maps a robot to its new leases."""
+        """Keep what is shared. Times are steady and ROS time [s]; `leases` maps a robot to its new leases."""
         self.now_s = now_s
         self.control_s = control_s
         self.active = active
@@ -46,8 +45,9 @@ class HostedRobot:
     """
     Reads a robot's inputs, ticks its agent, and publishes what the agent decided.
 
-    `fleet` holds what robots of a process share: outlets `report` and `ack`, and the `zones`. A
-    tick that raises halts this robot for good, with zero speed; the others drive on.
+    `fleet` holds what robots of a process share: outlets `report` and `ack`, and the `zones`;
+    `host.transforms()` gives the process's look-up of transforms. A tick that raises halts this
+    robot for good, with zero speed; the others drive on.
     """
 
     def __init__(self, agent: RobotAgent, node, endpoints: Endpoints, wire: Wire,
@@ -98,8 +98,7 @@ class HostedRobot:
             self._poses_in = endpoints.inbox(self._node, topics.POSE)
             return PoseMessages(options.odom_drift)
         prefix = f'{self.robot}/' if options.robots else ''
-        return TransformTree(transform_lookup(host), options.map_frame,
-                             prefix + options.odom_frame)
+        return TransformTree(host.transforms(), options.map_frame, prefix + options.odom_frame)
 
     def tick(self, shared: Shared) -> None:
         """Run one control period."""
@@ -190,7 +189,7 @@ class HostedRobot:
             self._note_safety(outputs.safety)
 
     def _tell_neighbours(self, state):
-        """Publish the robot's state, more often while it moves; at once when it starts or stops."""
+        """Publish the robot's state: on starting, on stopping, and more often while it moves."""
         moves = abs(state.motion.speed_mps) > STILL_MPS
         period_s = MOVING_PERIOD_S if moves else REST_PERIOD_S
         if moves != self._moved or state.heard_s >= self._told_s + period_s - 0.05:

@@ -31,7 +31,7 @@ REASONS = {int(reason): reason for reason in Reason}
 
 
 def is_robot_id(text: str) -> bool:
-    """Return True for a robot id: 1 to 64 letters, digits and single underscores, a letter first."""
+    """Return True for a robot id: up to 64 letters, digits, single underscores; a letter first."""
     return _ROBOT(text) is not None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='ROS is not installed')
 pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
-from lifecycle_msgs.msg import Transition  # noqa: E402
+from lifecycle_msgs.msg import Transition  # noqa: E402,I100
 from lifecycle_msgs.srv import ChangeState  # noqa: E402
 from robot_swarm_orch.metrics import Metrics  # noqa: E402
 from robot_swarm_orch.srv import Operate, SubmitOrder  # noqa: E402
@@ -20,7 +20,7 @@ from robot_swarm_orch.types import (  # noqa: E402
     EmergencyStop, Mode, Order, OrderKind, OrderState, Reason)
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fleet_rig import Fleet, Watcher  # noqa: E402
+from fleet_rig import Fleet, Watcher  # noqa: E402,I100
 
 
 @pytest.fixture(scope='module')

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
-from geometry_msgs.msg import PoseWithCovarianceStamped, Twist, TwistStamped  # noqa: E402
+from geometry_msgs.msg import (  # noqa: E402,I100
+    PoseWithCovarianceStamped, Twist, TwistStamped)
 from nav_msgs.msg import Odometry as OdometryMsg  # noqa: E402
 from rclpy.serialization import deserialize_message, serialize_message  # noqa: E402
 from robot_swarm_orch import types as t  # noqa: E402
@@ -106,7 +107,7 @@ def test_an_orientation_of_no_length_is_refused():
 
 
 def test_a_localiser_error_bound_is_three_standard_deviations():
-    """AMCL's variances become the bound that the agent compares."""
+    """What AMCL gives as variances becomes the bound that the agent compares."""
     msg = PoseWithCovarianceStamped()
     msg.pose.covariance[0], msg.pose.covariance[7] = 0.0004, 0.0009
     assert rw.read_pose(msg)[2] == pytest.approx(0.09)
@@ -120,7 +121,7 @@ def scan_msg(ranges, **fields):
 
 
 def test_a_scan_keeps_its_beams_and_drops_what_is_no_measurement():
-    """By REP-117: NaN and +inf are nothing seen, -inf is too near, beyond the limits is nothing."""
+    """By REP-117: NaN, +inf and what is beyond the limits are nothing seen, -inf is too near."""
     scan = rw.LaserMount().read(scan_msg([1.0, nan, inf, -inf, 0.05, 9.0]))
     assert scan.ranges_m.tolist() == [1.0, inf, inf, 0.0, inf, inf]
     assert (scan.angle_min_rad, scan.range_max_m) == (0.0, 8.0)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hypothesis strategies for every value that travels, as healthy senders make them."""
 
-from math import nan, pi
+from math import nan
 
 from hypothesis import strategies as st
 from robot_swarm_orch import types as t
@@ -10,7 +10,7 @@ from robot_swarm_orch import types as t
 NODE_COUNT = 1000
 SITE = 'north'
 
-f32 = dict(width=32, allow_nan=False, allow_infinity=False)
+f32 = {'width': 32, 'allow_nan': False, 'allow_infinity': False}
 numbers = st.integers(0, (1 << 62) - 1)
 boots = st.integers(1, (1 << 64) - 1)
 robots = st.from_regex(r'[A-Za-z](_?[A-Za-z0-9]){0,20}', fullmatch=True)
