@@ -131,7 +131,7 @@ class Metrics:
         """Add to a counter."""
         self.counters[name] = self.counters.get(name, 0) + by
 
-    def set(self, name: str, value: float) -> None:  # noqa: A003
+    def set(self, name: str, value: float) -> None:
         """Set a counter to a value that was counted elsewhere."""
         self.counters[name] = value
 

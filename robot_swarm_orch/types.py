@@ -323,7 +323,7 @@ class EmergencyStop:
 
 @dataclass(frozen=True)
 class Order:
-    """An order as handed in; `order_id` is its idempotency key. Deadline is ROS time [s], 0: none."""
+    """An order as handed in; `order_id` is its idempotency key. Deadline: ROS time [s], 0: none."""
 
     order_id: str
     trace_id: str
@@ -352,7 +352,7 @@ class OrderStatus:
 
 @dataclass(frozen=True)
 class Safety:
-    """The safety limiter's word: the speed it allows, the most restrictive reason, and a detail."""
+    """The safety limiter's word: the speed that it allows, the strictest reason, and a detail."""
 
     speed_limit_mps: float
     reason: Reason = Reason.NONE

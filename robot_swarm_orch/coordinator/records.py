@@ -35,7 +35,7 @@ class RobotRecord:
 
     lost: bool = False
     command_seq: int = 0
-    open: Optional[OpenCommand] = None  # noqa: A003
+    open: Optional[OpenCommand] = None
     order_id: str = ''
     parking: str = ''
     idle_ms: int = 0

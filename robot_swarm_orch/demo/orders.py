@@ -122,7 +122,7 @@ class OrderDesk:
         """Return those of some orders of which nothing was heard since a time."""
         return {name for name in names if self._entries[name].heard_s < time_s}
 
-    def open(self) -> Set[str]:  # noqa: A003
+    def open(self) -> Set[str]:
         """Return the orders that were accepted and have not ended."""
         return self.accepted - self.ended.keys()
 

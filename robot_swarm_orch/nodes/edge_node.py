@@ -124,7 +124,7 @@ class EdgeNode(Host):
                            self._options, self)
 
     def transforms(self):
-        """Return the look-up of transforms that the robots share; raises ConfigError without TF."""
+        """Return the look-up of transforms that all robots share; ConfigError without tf2_ros."""
         if self._transforms is None:
             self._transforms = transform_lookup(self)
         return self._transforms

@@ -222,7 +222,7 @@ class Inbox:
             traffic.bytes_heard += len(result)
         return result
 
-    def all(self) -> list:  # noqa: A003
+    def all(self) -> list:
         """Return all new messages, oldest first."""
         result, message, take = [], self.message, self._take
         for _ in range(self._limit):

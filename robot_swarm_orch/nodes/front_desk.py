@@ -5,7 +5,8 @@ The two services of a coordinator: hand an order in, and an operator's act.
 
 Every coordinator has them, and a call reaches all; only the leader answers, once the order or the
 act is committed. So a call waits in a table here. When leadership is lost, or nothing was
-committed in time, the answer says so: a client calls again with the same order_id, which is harmless.
+committed in time, the answer says so: a client calls again with the same order_id, which does no
+harm.
 """
 
 from robot_swarm_orch.msg import TaskStatus

@@ -32,7 +32,7 @@ class Shared:
     __slots__ = ('now_s', 'control_s', 'active', 'leases', 'stops', 'view')
 
     def __init__(self, now_s, control_s, active, leases, stops, view):
-        """Keep what is shared. Times are steady and ROS time [s]; `leases` maps a robot to its new leases."""
+        """Keep it. Times are steady and ROS time [s]; `leases` maps a robot to its new leases."""
         self.now_s = now_s
         self.control_s = control_s
         self.active = active

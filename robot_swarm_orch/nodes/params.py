@@ -70,7 +70,8 @@ def _declare(node, item, name):
     except ParameterUninitializedException as error:
         if kind is tuple:
             return ()
-        raise ConfigError(f'parameter {name} has no value: it must be {_TYPES[kind][1]}') from error
+        raise ConfigError(
+            f'parameter {name} has no value: it must be {_TYPES[kind][1]}') from error
     return tuple(text for text in value if text) if kind is tuple else value
 
 

@@ -30,7 +30,7 @@ _NOTHING = np.float32(inf)
 
 
 def _pose_of(msg, pose) -> Pose:
-    """Return a planar pose; the tilt of the robot is ignored, a quaternion of no length refused."""
+    """Return a planar pose; the tilt of the robot is ignored, an odd quaternion refused."""
     at, turn = pose.position, pose.orientation
     return _planar(msg, at.x, at.y, turn.x, turn.y, turn.z, turn.w)
 
@@ -65,7 +65,7 @@ _BODY = struct.Struct('<49d')
 _POSE = struct.Struct('<8d')
 _NUMBER = struct.Struct('<d')
 _TWIST = struct.Struct('<6d')
-# First and last angle, angle and time from beam to beam, time of a scan, shortest and longest range.
+# First and last angle, angle and time from beam to beam, time of a scan, least and longest range.
 _BEAMS = struct.Struct('<7f')
 _ODOMETRY, _SCAN, _VELOCITY = OdometryMsg(), LaserScan(), TwistStamped()
 
@@ -245,7 +245,7 @@ class MotionWriter:
     """Writes velocity commands of one base, as bytes where the encoding is plain CDR."""
 
     def __init__(self, header=None):
-        """Write a TwistStamped with this header, whose stamp others set, or without one a Twist."""
+        """Write a TwistStamped with this header, whose stamp others set; without one a Twist."""
         self._stamp = header.stamp if header is not None else None
         self._msg = Twist() if header is None else TwistStamped(header=header)
         self._bytes = bytearray(serialize_message(self._msg))

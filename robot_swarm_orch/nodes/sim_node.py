@@ -158,7 +158,7 @@ class SimNode(Host):
             self._publish()
 
     def _tell_time(self):
-        """Set the stamp of what is published now: ROS time, or world time when this is its source."""
+        """Set the stamp of what is published now: ROS time, or world time if it is the source."""
         if self._clock_out is None:
             self.wire.set_time(self.get_clock().now().nanoseconds)
             return

@@ -151,7 +151,8 @@ BATTERY_STATE = Topic(
 CMD_VEL = Topic(
     'cmd_vel', 'cmd_vel', 'geometry_msgs/msg/TwistStamped', 'edge -> base', _reliable(1),
     'Reliable matches both kinds of subscription; 1 deep, so that an old speed is never driven. '
-    'The simulated base hears it best effort. geometry_msgs/msg/Twist with cmd_vel_stamped: false.',
+    'The simulated base hears it best effort. geometry_msgs/msg/Twist with cmd_vel_stamped: '
+    'false.',
     heard=_best_effort(1))
 LOAD_COMMAND = Topic(
     'load_command', 'load_command', f'{OURS}/msg/LoadCommand', 'edge -> payload', _reliable(4),

@@ -4,7 +4,7 @@
 Messages to plain values and back: the door of the pure cores.
 
 Reading refuses what no healthy sender says: NaN and infinities, values out of range, lists too
-long, malformed ids, another site. It raises WireError, whose text starts with `<Message>.<field>:`;
+long, malformed ids, another site. It raises WireError; its text starts with `<Message>.<field>:`;
 `Wire.hear` counts it by that start and goes on. Nothing of a refused message is used. Writing
 trusts its values: they come from our own cores.
 
@@ -31,6 +31,7 @@ from robot_swarm_orch.types import (
     GrantStatus, Lease, Mode, Motion, Order, OrderKind, OrderState, OrderStatus, Outcome, Peer,
     Pose, Report, Settlement)
 from std_msgs.msg import Header
+
 
 class Wire:
     """
@@ -197,7 +198,7 @@ class Wire:
         self._site(msg)
         if len(msg.robots) != len(msg.heard_seqs) or len(msg.robots) > LIST_MAX:
             refuse(msg, 'robots', f'{len(msg.robots)} robots and {len(msg.heard_seqs)} numbers '
-                    f'do not pair, or are beyond {LIST_MAX}')
+                   f'do not pair, or are beyond {LIST_MAX}')
         return Lease(
             count(msg, 'term', msg.term), an_id(msg, 'leader_id', msg.leader_id),
             count(msg, 'seq', msg.seq),
@@ -281,7 +282,7 @@ class Wire:
         self._site(msg)
         if len(msg.robots) != len(msg.modes) or len(msg.robots) > LIST_MAX:
             refuse(msg, 'robots', f'{len(msg.robots)} robots and {len(msg.modes)} modes do not '
-                    f'pair, or are beyond {LIST_MAX}')
+                   f'pair, or are beyond {LIST_MAX}')
         if len(msg.coordinators) > 64:
             refuse(msg, 'coordinators', f'{len(msg.coordinators)}; at most 64 are allowed')
         return FleetView(
@@ -309,8 +310,8 @@ class Wire:
         return Order(
             order_id, short_text(msg, 'trace_id', msg.trace_id) or order_id,
             member(msg, 'kind', OrderKind, msg.kind), short_text(msg, 'pick', msg.pick),
-            short_text(msg, 'drop', msg.drop), short_text(msg, 'load_id', msg.load_id), msg.priority,
-            seconds_of(msg.deadline))
+            short_text(msg, 'drop', msg.drop), short_text(msg, 'load_id', msg.load_id),
+            msg.priority, seconds_of(msg.deadline))
 
     def write_status(self, value: OrderStatus) -> TaskStatus:
         """Return the message of an order's state."""

@@ -5,8 +5,8 @@ The simulated world: differential-drive bases, payload devices, batteries and la
 
 All robots move in one set of arrays, index i for robot i, so a step costs the same few NumPy calls
 for one robot or a hundred. Nothing here knows the code under test: a base gets velocities, a
-payload device gets requests, and what really happened is kept for the judges (`checks.py`). Robots do not
-collide: bodies pass through each other, and the judge counts it.
+payload device gets requests, and what really happened is kept for the judges (`checks.py`). Robots
+do not collide: bodies pass through each other, and the judge counts it.
 
 A base obeys a velocity after `actuation_delay_s`, within its limits of acceleration and braking.
 Without a new one for `watchdog_s` it brakes by itself.

@@ -231,7 +231,8 @@ LOADS = {
     'safety': t.Safety(0.5, t.Reason.SCAN, False, 'beam 3'),
 }
 WRONG = [
-    ('load_request', 'action', 0), ('load_request', 'action', 9), ('load_request', 'action_id', ''),
+    ('load_request', 'action', 0), ('load_request', 'action', 9),
+    ('load_request', 'action_id', ''),
     ('load_request', 'robot_id', 'r2'), ('load_request', 'place', 'x' * 999),
     ('load_reading', 'status', 9), ('load_reading', 'robot_id', ''),
     ('load_reading', 'load_mass', inf), ('load_reading', 'action_id', 'a b'),
