@@ -113,7 +113,7 @@ def test_one_seed_replays_everything():
 @pytest.mark.parametrize('seed', [1, 2])
 def test_a_robot_alone_drives_as_fast_as_its_ghost(seed):
     cluster = Cluster(SITE, 1, seed, ClusterOptions(backlog=1))
-    cluster.run(150.0)
+    cluster.run(420.0)
     times = sorted(cluster.client.done_s.values())
     ghost = Ghosts(SITE, 1, seed, backlog=1)
     # With one order at a time both carry out the same orders in the same order.
