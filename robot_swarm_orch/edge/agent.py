@@ -17,7 +17,7 @@ from typing import Optional, Tuple
 
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.authority import AuthorityBook, Heard
-from robot_swarm_orch.edge.base import Base, locate, Roadmap, stop_distance_m, Track
+from robot_swarm_orch.edge.base import Base, locate, roadmap_of, stop_distance_m, Track
 from robot_swarm_orch.edge.journal import Journal
 from robot_swarm_orch.edge.lease import LeaseClock
 from robot_swarm_orch.edge.motion import Follower, Reckoner
@@ -94,7 +94,7 @@ class RobotAgent:
         self.robot, self.site, self.config = robot_id, site, config
         self.planner, self.peers = planner, peers
         self.rng = rng if rng is not None else Random(boot_id)
-        self.roadmap = Roadmap(site)
+        self.roadmap = roadmap_of(site)
         self.book = AuthorityBook(robot_id, site.hash, boot_id)
         self.clock = LeaseClock(robot_id, _journal_term(journal))
         self.runner = TaskRunner(robot_id, config, journal, self.clock, boot_id)

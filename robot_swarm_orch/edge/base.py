@@ -12,6 +12,7 @@ Distances along the track are of the robot's centre, from the robot on, in metre
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import atan2, hypot, inf, pi, sqrt
 from typing import Iterable, List, Optional, Tuple
 
@@ -191,6 +192,12 @@ class Base:
         if self.next_edge is not None:
             return -self.next_edge.along_m(x_m, y_m)
         return 0.0
+
+
+@lru_cache(maxsize=8)
+def roadmap_of(site: Site) -> Roadmap:
+    """Return the roadmap of a site: one for all robots of a process, which would fill it alike."""
+    return Roadmap(site)
 
 
 class Track:

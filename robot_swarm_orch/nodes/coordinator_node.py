@@ -10,7 +10,6 @@ What a follower does not need is thrown away unread. Deactivated, the replica is
 others elect a new leader.
 """
 
-import gc
 from pathlib import Path
 import random
 import secrets
@@ -71,7 +70,6 @@ class CoordinatorNode(Host):
         self.traffic.opened()
         self._open(placement)
         self._read_due_s = self._discard_due_s = 0.0
-        gc.set_threshold(50_000, 50, 100)
         self._period_s = TICKS_AT_ONCE * config.tick_s
         self._pace = Pace(self._period_s, self.metrics, 'consensus_')
         pulse = self.make_pulse()

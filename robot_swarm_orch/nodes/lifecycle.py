@@ -103,8 +103,10 @@ class Host(LifecycleNode):
             self._health = self.endpoints_of_host().outlet(self, topics.DIAGNOSTICS)
             self.create_timer(HEALTH_PERIOD_S, self.tell_health, clock=self.steady)
         self.traffic.settled = True
+        # Collections that search everything take longer than a control or consensus tick.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
         return SUCCESS
 
     def make_pulse(self):
