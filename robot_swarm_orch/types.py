@@ -323,7 +323,7 @@ class EmergencyStop:
 
 @dataclass(frozen=True)
 class Order:
-    """An order as handed in; `order_id` is its idempotency key. Deadline: ROS time [s], 0: none."""
+    """An order as handed in; `order_id` is its idempotency key. Deadline: ROS time [s], or 0."""
 
     order_id: str
     trace_id: str
