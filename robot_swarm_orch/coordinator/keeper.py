@@ -7,7 +7,7 @@ This is the safety core of the fleet. Every replica folds the same log into it, 
 integers and sorted order only: no clock, no float, no order of a set. Nothing here knows routes,
 distances or priorities; whatever the leader's policy proposes, a node is owned by one robot.
 
-The rules (docs/architecture.md, "Movement authority"):
+The rules (docs/architecture.md, "How a robot may move"):
 
 - A row `(robot, seq, keep, grant)` speaks of the robot's report `seq`. A seq that is not above
   `last_seq` of the robot is old news and the row is skipped; so is one of another incarnation.
