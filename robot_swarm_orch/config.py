@@ -58,8 +58,10 @@ class RobotConfig:
         0.05, 'longest time from a cmd_vel message to its effect [s]', 0.0, 1.0)
     tick_s: float = param(0.1, 'control period [s]', 0.005, 0.5)
     report_period_s: float = param(
-        0.1, 'period of reports while anything is open [s]', 0.02, 1.0)
-    report_idle_period_s: float = param(0.2, 'period of reports while idle [s]', 0.02, 2.0)
+        0.2, 'a report goes out at once when something changed, else after this long [s]',
+        0.02, 2.0)
+    report_waiting_period_s: float = param(
+        0.1, 'the same while the robot stands and waits for a node [s]', 0.02, 1.0)
     horizon: int = param(8, 'how many nodes beyond the base the robot asks for', 1, 64)
     arrive_m: float = param(0.04, 'distance to a node that counts as arrived [m]', 0.001, 0.5)
     odometry_stale_s: float = param(
@@ -156,7 +158,7 @@ class CoordinatorConfig:
 
 def check_fleet(robot: RobotConfig, coordinator: CoordinatorConfig) -> None:
     """Raise ConfigError unless robots' and coordinators' settings fit each other."""
-    needed = (2 * coordinator.election_max_s + robot.report_idle_period_s
+    needed = (2 * coordinator.election_max_s + robot.report_period_s
               + coordinator.lease_period_s)
     check(coordinator.lease_s >= needed,
           f'lease_s {coordinator.lease_s} must be at least {needed:.3f}: two longest election '
@@ -164,7 +166,7 @@ def check_fleet(robot: RobotConfig, coordinator: CoordinatorConfig) -> None:
     check(coordinator.command_ttl_s <= robot.command_ttl_max_s,
           f'command_ttl_s {coordinator.command_ttl_s} exceeds command_ttl_max_s '
           f'{robot.command_ttl_max_s}: robots would refuse every command')
-    check(coordinator.robot_silent_s > robot.report_idle_period_s * 2,
+    check(coordinator.robot_silent_s > robot.report_period_s * 2,
           f'robot_silent_s {coordinator.robot_silent_s} must exceed two report periods')
 
 

@@ -339,7 +339,6 @@ class Traffic:
 
 def lookahead_for(robot, coordinator):
     """Return how far ahead a robot needs authority so as not to brake at cruising speed [m]."""
-    round_trip_s = (robot.report_period_s + 2.0 * robot.tick_s + coordinator.traffic_period_s
-                    + _QUEUE_S)
+    round_trip_s = 3.0 * robot.tick_s + coordinator.traffic_period_s + _QUEUE_S
     return (robot.brake_distance_m + robot.speed_mps * (robot.react_s + round_trip_s)
             + robot.arrive_m)

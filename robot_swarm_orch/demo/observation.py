@@ -92,6 +92,13 @@ class Observation:
                     for metrics in (*self._ended_metrics, *self.metrics.values())
                     if histogram in metrics.histograms), default=None)
 
+    def late_ticks(self) -> Optional[float]:
+        """Return which part of the robots' control ticks overran so far."""
+        late, ticks = (sum(metrics.counters.get(name, 0)
+                           for metrics in (*self._ended_metrics, *self.metrics.values()))
+                       for name in ('tick_overruns', 'ticks'))
+        return late / ticks if ticks else None
+
     def new_lease_after(self, time_s: float) -> Tuple[Optional[int], Optional[float]]:
         """Return the first term that began to lease after a time, and when."""
         later = [(t, term) for term, t in self.first_lease_s.items() if t > time_s]

@@ -57,7 +57,8 @@ class Progress:
         if not evidence.start_s:
             return (f'{now_s - self._begun_s:6.1f} s  starting: {robots - len(seen.missing())}/'
                     f'{robots} robots under way, {leader}')
-        worst = seen.worst('decision_s')
+        worst, late = seen.worst('decision_s'), seen.late_ticks()
         return (f'{now_s - evidence.start_s:6.1f}/{evidence.timeline.duration_s:.0f} s  '
                 f'done {len(evidence.desk.done_s)}  moving {seen.moving()}/{robots}  {leader}  '
-                + (f'worst decision {1000 * worst:.1f} ms' if worst else 'no decision yet'))
+                + (f'worst decision {1000 * worst:.1f} ms' if worst else 'no decision yet')
+                + (f'  late ticks {100 * late:.1f} %' if late is not None else ''))

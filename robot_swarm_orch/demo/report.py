@@ -23,6 +23,8 @@ DECISION_BOUND_S = 0.010
 ROUTE_BOUND_S = 0.050
 ROBOT_MEMORY_BOUND = 256 * 1024 * 1024
 ROBOT_CPU_BOUND = 0.5
+# Of broken invariants all are counted, and so many described.
+VIOLATIONS_TOLD = 20
 
 
 def build_report(evidence: Evidence, truth: Truth, ghost_per_hour: Optional[float],
@@ -61,6 +63,10 @@ def _invariants(evidence: Evidence, truth: Truth) -> dict:
         'nodes_held_twice': len(observation.holds.violations),
         'robots_outside_their_nodes': len(observation.inside.violations),
         'leaders_per_term_max': observation.leaders.most_in_a_term,
+        'violations': [*(f'{t:.2f} s: {one} and {two} overlap' for t, one, two in truth.overlaps),
+                       *observation.holds.violations,
+                       *observation.inside.violations,
+                       *observation.leaders.violations][:VIOLATIONS_TOLD],
         'reports_heard': observation.reports_heard,
     }
 
@@ -130,13 +136,10 @@ def _failover(evidence: Evidence, figures: FailoverFigures) -> dict:
 
 def _health(evidence: Evidence, metrics: Metrics) -> dict:
     """Return the figures that the processes keep of themselves."""
-    counters = metrics.counters
-    ticks = counters.get('ticks', 0)
     return {
         'nuisance_stops_per_robot_hour': nuisance_stops(evidence),
-        'stops': with_prefix(counters, 'stops.'),
-        'tick_overrun_ratio': (round(counters.get('tick_overruns', 0) / ticks, 6)
-                               if ticks else None),
+        'stops': with_prefix(metrics.counters, 'stops.'),
+        'tick_overrun_ratio': _rounded(evidence.observation.late_ticks(), 6),
         **{name: _summary(metrics, name)
            for name in ('decision_s', 'route_s', 'commit_s', 'tick_s')},
     }

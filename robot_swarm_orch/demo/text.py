@@ -15,6 +15,7 @@ def report_text(report: dict) -> str:
         '',
         *_table('invariants', report, ('overlaps', 'nodes_held_twice',
                                        'robots_outside_their_nodes', 'leaders_per_term_max')),
+        *(f'  {violation}' for violation in report['violations']),
         *_table('orders', report, (
             'orders_accepted', 'orders_done', 'orders_open', 'orders_failed', 'orders_refused',
             'orders_lost', 'orders_duplicated', 'orders_per_hour', 'orders_per_hour_ghost',

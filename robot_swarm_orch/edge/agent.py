@@ -114,7 +114,7 @@ class RobotAgent:
         self._standing_at = -1
         self._waiting_since_s = self._look_again_s = None
         self._patience_s = config.replan_after_s
-        self._reported_s = self._told = None
+        self._reported_s = self._reported = self._told = None
 
     def tick(self, inputs: Inputs) -> Outputs:
         """Take one control step: called every `tick_s` with all that is new."""
@@ -389,17 +389,27 @@ class RobotAgent:
                        self.track.nodes if self.track is not None else ())
 
     def _report_is_due(self, inputs, body):
-        """Return whether to report now, and note it."""
-        config = self.config
-        open_now = (self.runner.phase != Phase.IDLE or self.book.wanted
-                    or self.book.mode != Mode.AUTOMATIC
-                    or abs(body.motion.speed_mps) >= _STILL_MPS)
-        period = config.report_period_s if open_now else config.report_idle_period_s
+        """
+        Return whether to report now, and note it.
+
+        What changed is told at once: the leader waits for what was given back, and a robot at the
+        end of its base waits for the leader. What did not is repeated, so that nothing rests on
+        one message.
+        """
+        config, book, safety = self.config, self.book, self.safety
+        news = (book.mode, book.held, book.wanted, self.runner.command_seq, safety.reason,
+                abs(body.motion.speed_mps) >= _STILL_MPS,
+                inputs.load is not None and inputs.load.carrying)
+        waits = safety.reason == Reason.AUTHORITY
+        period = config.report_waiting_period_s if waits else config.report_period_s
         last = self._reported_s
-        if last is not None and inputs.now_s < last + period - 0.5 * config.tick_s:
+        if (last is not None and news == self._reported
+                and inputs.now_s < last + period - 0.5 * config.tick_s):
             return False
-        steady = last is not None and inputs.now_s < last + 1.5 * period
+        steady = last is not None and news == self._reported \
+            and inputs.now_s < last + 1.5 * period
         self._reported_s = last + period if steady else inputs.now_s
+        self._reported = news
         return True
 
     def _report(self, inputs, body) -> Report:

@@ -91,6 +91,7 @@ class Roadmap:
     def __init__(self, site: Site):
         """Start empty."""
         self.site = site
+        self._points = tuple(map(tuple, site.xy.tolist()))
         self._edges = {}
         self._longest_m = None
 
@@ -103,7 +104,7 @@ class Roadmap:
 
     def off_node_m(self, node: int, x_m: float, y_m: float) -> float:
         """Return how far a point is from a node [m]."""
-        x, y = self.site.xy[node].tolist()
+        x, y = self._points[node]
         return hypot(x_m - x, y_m - y)
 
     def clear(self, held, x_m: float, y_m: float, gap_m: float) -> bool:

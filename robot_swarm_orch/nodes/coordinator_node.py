@@ -3,9 +3,9 @@
 """
 The coordinator node: one replica of the fleet's head, between its log on disk and the DDS topics.
 
-Consensus comes first: Raft messages are taken by callback, and one timer turns steady time into
-the replica's ticks; both are alone on the pulse node. Everything else is read in that timer, and
-only while this replica leads: orders at every tick, reports and answers at the traffic period.
+Consensus comes first: Raft messages are taken as soon as they come, and a periodic step turns
+steady time into the replica's ticks. Everything else is read in that step, and only while this
+replica leads: orders at every step, reports and answers at the traffic period.
 What a follower does not need is thrown away unread. Deactivated, the replica is silent, so the
 others elect a new leader.
 """
@@ -19,21 +19,19 @@ import time
 from robot_swarm_orch.config import check_fleet, CoordinatorConfig, RobotConfig
 from robot_swarm_orch.coordinator.replica import Replica
 from robot_swarm_orch.edge.planning import Planner
-from robot_swarm_orch.msg import RaftMessage
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import quiet_node
 from robot_swarm_orch.nodes.front_desk import FrontDesk
 from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import check_ids, CoordinatorParams, declare
+from robot_swarm_orch.nodes.pulse import Pulse
 from robot_swarm_orch.raft import FileStore
 
 # A follower empties its unread queues this often, so that it starts to lead with fresh words [s].
 DISCARD_PERIOD_S = 0.5
-# Each wake-up of the timer hands the replica so many ticks; messages bring it up to date between.
+# Each step hands the replica so many ticks; messages bring it up to date between.
 TICKS_AT_ONCE = 2
-# Raft messages handled in one go before the timer gets its turn.
-BATCH_MAX = 64
 # Robots that nobody enrolled get answers too, but only so many of them get topics of their own.
 STRANGERS_MAX = 256
 
@@ -72,14 +70,14 @@ class CoordinatorNode(Host):
         self._read_due_s = self._discard_due_s = 0.0
         self._period_s = TICKS_AT_ONCE * config.tick_s
         self._pace = Pace(self._period_s, self.metrics, 'consensus_')
-        pulse = self.make_pulse()
-        self._raft_in = self.endpoints.listen(pulse, topics.RAFT, self._hear_raft)
-        pulse.create_timer(self._period_s, self._tick, clock=self.steady)
+        self.pulse = Pulse(self.context, self._period_s, self._tick, self._raft_in,
+                           self._hear_raft)
 
     def _open(self, placement) -> None:
         """Open all endpoints; those of the enrolled robots too, before they are needed."""
         endpoints, node = self.endpoints, self._node
         self._raft_out = endpoints.outlet(node, topics.RAFT)
+        self._raft_in = endpoints.inbox(node, topics.RAFT)
         self._lease_out = endpoints.outlet(node, topics.LEASE)
         self._status_out = endpoints.outlet(node, topics.TASK_STATUS)
         self._view_out = endpoints.outlet(node, topics.FLEET_STATUS)
@@ -119,22 +117,17 @@ class CoordinatorNode(Host):
 
     # -- running --------------------------------------------------------------------------------
 
-    def _hear_raft(self, msg) -> None:
-        """Take in Raft messages; called back for the first, the rest is taken at once."""
+    def _hear_raft(self) -> None:
+        """Take in the Raft messages that have come."""
+        messages = self._raft_in.all()
         if not self.active:
             return
-        take = self._raft_in.handle.take_message
         self._replica.tick(time.monotonic())
-        for _ in range(BATCH_MAX):
+        for msg in messages:
             if msg.to == self._config.node_id:
                 message = self.wire.hear(self.wire.read_raft, msg, self._config.cluster_id)
                 if message is not None:
                     self._replica.receive(time.monotonic(), message)
-            self.traffic.heard += 1
-            taken = take(RaftMessage, False)
-            if taken is None:
-                break
-            msg = taken[0]
         self._send(self._replica.poll(time.monotonic()))
 
     def _tick(self) -> None:

@@ -152,19 +152,21 @@ class EdgeNode(Host):
     def _tick(self) -> None:
         """Run one control period of all robots."""
         with self._pace:
-            shared = self._hear()
+            now_s = time.monotonic()
+            shared = self._hear(now_s)
             for robot in self._hosted:
                 try:
                     robot.tick(shared)
                 except Exception as error:
                     self.get_logger().error(f'{robot.robot} is halted: {error!r}')
-            self._fleet.zones.move([robot.place for robot in self._hosted if robot.place],
-                                   shared.now_s)
+            self._fleet.zones.move([robot.place for robot in self._hosted if robot.place], now_s)
 
-    def _hear(self) -> Shared:
+    def times(self):
+        """Return the steady clock [s] and ROS time [ns]."""
+        return time.monotonic(), self.get_clock().now().nanoseconds
+
+    def _hear(self, now_s) -> Shared:
         """Take in what is meant for all robots, and the neighbours."""
-        now_s, ros_ns = time.monotonic(), self.get_clock().now().nanoseconds
-        self.wire.set_time(ros_ns)
         hear, wire = self.wire.hear, self.wire
         peers = self._peers
         for msg in self._fleet.zones.heard():
@@ -176,7 +178,7 @@ class EdgeNode(Host):
                                         for msg in self._stops_in.all()) if stop is not None)
         msg = self._view_in.newest()
         view = None if msg is None else hear(wire.read_view, msg)
-        return Shared(now_s, ros_ns * 1e-9, self.active, self._leases(), stops, view)
+        return Shared(self.active, self._leases(), stops, view)
 
     def _leases(self) -> dict:
         """Return each robot's new leases, each with that robot's own pair only."""

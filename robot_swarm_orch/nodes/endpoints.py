@@ -199,6 +199,11 @@ class Inbox:
         self._limit = 2 * qos.depth + 1
         traffic.opened()
 
+    @property
+    def handle(self):
+        """Return rcl's subscription, to wait for."""
+        return self._handle
+
     def newest(self):
         """Return the newest message, None when nothing new was heard."""
         result, message, take = None, self.message, self._take
@@ -348,15 +353,6 @@ class Endpoints:
         self._made.append((node, made))
         return made
 
-    def listen(self, node: Node, topic: Topic, callback, **parts):
-        """Return a subscription with a callback, on a node that an executor serves."""
-        known = overridden_qos(self._host, topic, 'subscription', self._site)
-        made = node.create_subscription(
-            topic.message, topic.name(site=self._site, **parts), callback, known)
-        self.traffic.opened()
-        self._made.append((node, _Listener(made, self.traffic)))
-        return made
-
     def drop(self, made) -> None:
         """Close one endpoint."""
         for index, (node, known) in enumerate(self._made):
@@ -370,15 +366,3 @@ class Endpoints:
         while self._made:
             node, made = self._made.pop()
             made.close(node)
-
-
-class _Listener:
-    """A subscription with a callback, so that it closes like the others."""
-
-    def __init__(self, subscription, traffic):
-        self._subscription = subscription
-        self._traffic = traffic
-
-    def close(self, node):
-        node.destroy_subscription(self._subscription)
-        self._traffic.opened(-1)

@@ -29,12 +29,10 @@ STILL_MPS = 0.02
 class Shared:
     """What all robots of a process heard since the last tick."""
 
-    __slots__ = ('now_s', 'control_s', 'active', 'leases', 'stops', 'view')
+    __slots__ = ('active', 'leases', 'stops', 'view')
 
-    def __init__(self, now_s, control_s, active, leases, stops, view):
-        """Keep it. Times are steady and ROS time [s]; `leases` maps a robot to its new leases."""
-        self.now_s = now_s
-        self.control_s = control_s
+    def __init__(self, active, leases, stops, view):
+        """Keep it; `leases` maps a robot to its new leases."""
         self.active = active
         self.leases = leases
         self.stops = stops
@@ -46,7 +44,9 @@ class HostedRobot:
     Reads a robot's inputs, ticks its agent, and publishes what the agent decided.
 
     `fleet` holds what robots of a process share: outlets `report` and `ack`, and the `zones`;
-    `host.transforms()` gives the process's look-up of transforms. A tick that raises halts this
+    `host.transforms()` gives the process's look-up of transforms, `host.times()` the steady clock
+    [s] and ROS time [ns]. Each robot reads them itself: among fifty robots, the last one's turn
+    comes tens of milliseconds after the first one's. A tick that raises halts this
     robot for good, with zero speed; the others drive on.
     """
 
@@ -58,7 +58,7 @@ class HostedRobot:
         self.place = None
         self.stopped = Reason.NONE
         self.agent, self._node, self._wire, self._fleet = agent, node, wire, fleet
-        self._metrics = metrics
+        self._metrics, self._times = metrics, host.times
         self._decision = metrics.histogram('decision_s')
         self._laser = LaserMount(options.laser_x_m, options.laser_y_m, options.laser_yaw_rad)
         self._raw = self._scan = self._load = None
@@ -142,11 +142,13 @@ class HostedRobot:
                 found = hear(read_pose, msg)
                 if found is not None and not self._source.hear(*found):
                     wire.counters.refuse('PoseWithCovarianceStamped.stamp')
-        body = self._raw and self._source.locate(self._raw, shared.control_s)
+        now_s, ros_ns = self._times()
+        control_s = ros_ns * 1e-9
+        body = self._raw and self._source.locate(self._raw, control_s)
         if body is not None:
             self.place = (body.pose.x_m, body.pose.y_m)
         return Inputs(
-            now_s=shared.now_s, control_s=shared.control_s, odometry=body, scan=self._scan,
+            now_s=now_s, control_s=control_s, odometry=body, scan=self._scan,
             load=self._load, battery=self._battery,
             grants=self._words(self._grants_in, wire.read_grant),
             leases=shared.leases.get(self.robot, ()),
@@ -173,9 +175,15 @@ class HostedRobot:
         return tuple(words)
 
     def _tell(self, outputs: Outputs) -> None:
-        """Publish what the agent decided; the speed first."""
-        self._drive(outputs.motion)
+        """
+        Publish what the agent decided; the speed first.
+
+        All of it is stamped after the grants of this tick were read: a report's stamp is a moment
+        at which the robot held what the report says.
+        """
         wire, fleet = self._wire, self._fleet
+        wire.set_time(self._times()[1])
+        self._drive(outputs.motion)
         if outputs.report is not None:
             fleet.report.send(wire.write_report(outputs.report))
         if outputs.state is not None:

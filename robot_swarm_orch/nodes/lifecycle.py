@@ -28,7 +28,7 @@ from robot_swarm_orch.bringup import default_site_file
 from robot_swarm_orch.errors import ConfigError, StorageError
 from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.nodes import topics
-from robot_swarm_orch.nodes.endpoints import Endpoints, quiet_node, Traffic
+from robot_swarm_orch.nodes.endpoints import Endpoints, Traffic
 from robot_swarm_orch.nodes.params import check_ids, declare, HostParams
 from robot_swarm_orch.nodes.wire import Wire
 from robot_swarm_orch.site import load_site
@@ -45,9 +45,9 @@ class Host(LifecycleNode):
     """
     The one lifecycle node of a process.
 
-    A subclass gives `build` (make endpoints and timers), `dismantle` (take them down) and may give
-    `stop_safely` (called by deactivate and error) and `health` (level 0 to 2, and a word). The
-    flag `active` says whether the robots may move.
+    A subclass gives `build` (make endpoints, and a timer or a `pulse`), `dismantle` (take them
+    down) and may give `stop_safely` (called by deactivate and error) and `health` (level 0 to 2,
+    and a word). The flag `active` says whether the robots may move.
     """
 
     def __init__(self, name: str, map_frame: str = 'map'):
@@ -109,17 +109,6 @@ class Host(LifecycleNode):
         gc.set_threshold(50_000, 50, 100)
         return SUCCESS
 
-    def make_pulse(self):
-        """
-        Return a new node for a quick timer and what must be called back at once.
-
-        It has an executor of its own. The host's has some twenty entities to look at (parameters,
-        lifecycle) each time that it wakes up, which costs more than a tick of a replica.
-        """
-        self.pulse = quiet_node(self, f'_{self.get_name()}_pulse', self.get_namespace())
-        self.traffic.opened()
-        return self.pulse
-
     def endpoints_of_host(self) -> Endpoints:
         """Return the maker of endpoints that outlive a cleanup."""
         return Endpoints(self, self.site_id, self.traffic)
@@ -153,10 +142,7 @@ class Host(LifecycleNode):
     def _take_down(self):
         self.dismantle()
         self.endpoints.close()
-        if self.pulse is not None:
-            self.pulse.destroy_node()
-            self.traffic.opened(-1)
-            self.pulse = None
+        self.pulse = None
 
     # -- health ---------------------------------------------------------------------------------
 
@@ -240,20 +226,16 @@ def _spin(host, stop):
         for trigger in (host.trigger_configure, host.trigger_activate):
             if trigger() != SUCCESS:
                 raise host.failure or ConfigError('the node could not be started, see above')
-    quick = SingleThreadedExecutor(context=host.context)
     due_s = 0.0
     while not stop.asked:
         if host.pulse is None:
             executor.spin_once(timeout_sec=HOST_PERIOD_S)
             continue
-        if host.pulse.executor is None:
-            quick.add_node(host.pulse)
-        quick.spin_once(timeout_sec=HOST_PERIOD_S)
+        host.pulse.beat()
         now_s = time.monotonic()
         if now_s >= due_s:
             due_s = now_s + HOST_PERIOD_S
             executor.spin_once(timeout_sec=0.0)
-    quick.shutdown(timeout_sec=0.0)
     executor.remove_node(host)
 
 

@@ -21,6 +21,7 @@ from robot_swarm_orch.nodes.endpoints import quiet_node
 from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import declare, SimParams
+from robot_swarm_orch.nodes.pulse import Pulse
 from robot_swarm_orch.nodes.robot_wire import (
     OdometryWriter, read_load_request, read_motion_bytes, ScanWriter, write_load_reading)
 from robot_swarm_orch.nodes.truth_file import TruthFile
@@ -124,7 +125,7 @@ class SimNode(Host):
         self._turn = 0
         self._stepped_s = time.monotonic()
         self._pace = Pace(options.step_s, self.metrics, 'sim_')
-        self.make_pulse().create_timer(options.step_s, self._step, clock=self.steady)
+        self.pulse = Pulse(self.context, options.step_s, self._step)
 
     def dismantle(self) -> None:
         """Stop time and close everything."""

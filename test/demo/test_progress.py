@@ -33,6 +33,7 @@ def test_off_a_terminal_lines_are_whole_and_rare(evidence):
     assert '\r' not in stream.getvalue()
     assert 'moving 0/2' in lines[0]
     assert 'worst decision 1.0 ms' in lines[0]
+    assert 'late ticks 0.0 %' in lines[0]
 
 
 def test_on_a_terminal_one_line_is_rewritten_and_events_get_their_own(evidence):

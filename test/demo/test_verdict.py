@@ -55,7 +55,9 @@ def test_a_node_held_twice_fails_the_run():
     for seq, at_s in ((1, 1.0), (2, 1.1)):
         evidence.observation.hear_report(0.0, at_s, made.report('r001', 3, seq=seq))
     evidence.observation.hear_report(0.0, 1.05, made.report('r002', 3, seq=1))
-    assert verdict(evidence)['nodes_held_twice'] == 1
+    report = verdict(evidence)
+    assert report['nodes_held_twice'] == 1
+    assert report['violations'][0] in report_text(report)
 
 
 def test_a_node_handed_over_is_not_held_twice():

@@ -180,6 +180,7 @@ class Rig:
         if out.load_request is not None:
             self.requests.append(out.load_request)
         if out.report is not None:
+            self.report, self.state = out.report, out.state
             self.mail.append((now + self.answer_s, out.report))
         self.base.command(out.motion)
         self.base.run(self.config.tick_s)

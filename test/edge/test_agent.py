@@ -72,7 +72,7 @@ def test_without_any_word_a_robot_stands_and_says_that_it_is_joining():
     rig.leading = False
     rig.run(3.0)
     assert rig.base.v == 0.0 and rig.agent.safety.reason == Reason.JOINING
-    assert rig.outputs.report.mode == Mode.JOINING
+    assert rig.report.mode == Mode.JOINING
 
 
 def test_a_robot_that_does_not_stand_where_it_owns_says_pose_and_stays():
@@ -81,7 +81,7 @@ def test_a_robot_that_does_not_stand_where_it_owns_says_pose_and_stays():
     rig.base._samples.clear()
     rig.run(2.0)
     assert rig.agent.safety.reason == Reason.POSE and rig.agent.book.mode == Mode.JOINING
-    assert rig.outputs.report.errors == ('pose',)
+    assert rig.report.errors == ('pose',)
 
 
 def test_a_robot_without_odometry_stands_and_reports_nothing():
@@ -96,7 +96,7 @@ def test_the_base_grows_only_by_grants():
     rig.send(CommandKind.GO, 11)
     rig.run(3.0)
     assert rig.base.x < 0.01 and rig.agent.safety.reason == Reason.AUTHORITY
-    assert rig.outputs.report.wanted[:2] == (1, 2) and rig.outputs.report.goal == 11
+    assert rig.report.wanted[:2] == (1, 2) and rig.report.goal == 11
 
 
 def test_a_robot_whose_grants_stop_comes_to_rest_at_the_end_of_its_base():
@@ -155,7 +155,7 @@ def test_an_emergency_stop_latches_until_an_operator_releases_it():
     assert rig.outputs.motion == Motion(0.0, 0.0)
     brake(rig)
     rig.run(1.0)
-    assert rig.outputs.report.emergency_stop
+    assert rig.report.emergency_stop
     rig.next_mail['stops'] = [EmergencyStop('operator', 1, False)]
     rig.tick()
     rig.next_mail['stops'] = [STOP]
@@ -232,7 +232,7 @@ def test_a_pick_is_asked_of_the_device_and_nothing_moves_meanwhile():
     assert rig.agent.safety.reason == Reason.PAYLOAD and len(rig.requests) == 1
     rig.load = LoadReading(sent.command_id, LoadStatus.DONE, True, 300.0)
     rig.run(0.5)
-    assert rig.acks[-1].outcome == Outcome.DONE and rig.outputs.report.carrying
+    assert rig.acks[-1].outcome == Outcome.DONE and rig.report.carrying
 
 
 def test_a_robot_in_doubt_stands_and_says_so():
@@ -246,25 +246,40 @@ def test_a_robot_in_doubt_stands_and_says_so():
     assert 'in_doubt' in rig.agent._errors()
 
 
-def test_idle_robots_report_seldom_and_busy_ones_every_tick():
+def test_news_is_reported_at_once_and_the_rest_seldom():
     rig = joined(line_site(20))
-    idle = sum(rig.tick().report is not None for _ in range(40))
+    assert sum(rig.tick().report is not None for _ in range(40)) == 20
     rig.send(CommandKind.GO, 19)
-    rig.tick()
-    busy = sum(rig.tick().report is not None for _ in range(40))
-    assert (idle, busy) == (20, 40)
+    silent, changes = 0, 0
+    for _ in range(100):
+        before = (rig.agent.book.held, rig.agent.book.wanted)
+        told = rig.tick().report is not None
+        changed = before != (rig.agent.book.held, rig.agent.book.wanted)
+        assert told or not changed
+        silent, changes = 0 if told else silent + 1, changes + changed
+        assert silent <= 1
+    assert changes > 5
+
+
+def test_a_robot_that_waits_for_a_node_reports_every_tick():
+    rig = joined(line_site(20))
+    rig.keeper.enrol('other', (5,))
+    rig.send(CommandKind.GO, 19)
+    rig.run(20.0, lambda: rig.base.x > 7.9 and rig.agent.safety.reason == Reason.AUTHORITY)
+    assert abs(rig.base.x - 8.0) < 0.05
+    assert all(rig.tick().report is not None for _ in range(20))
 
 
 def test_a_report_tells_the_whole_state():
     rig = joined(line_site(20))
     rig.send(CommandKind.GO, 19, order_id='o7')
     rig.run(3.0)
-    report = rig.outputs.report
+    report = rig.report
     assert (report.robot, report.mode, report.goal, report.order_id) == (
         'r1', Mode.AUTOMATIC, 19, 'o7')
     assert (report.command_seq, report.term, report.site_hash) == (1, 1, rig.site.hash)
     assert report.lease_seq > 0 and report.speed_mps > 1.0 and report.safety == Reason.NONE
-    assert rig.outputs.state.held == report.held and rig.outputs.state.seq == report.seq
+    assert rig.state.held == report.held and rig.state.seq == report.seq
 
 
 def test_safety_is_told_only_when_reason_or_standstill_changes():
@@ -278,7 +293,8 @@ def test_the_base_and_the_horizon_ahead_are_bounded():
     rig = joined(line_site(30))
     rig.send(CommandKind.GO, 29)
     for _ in range(100):
-        report = rig.tick().report
+        rig.tick()
+        report = rig.report
         assert len(report.held) + len(report.wanted) <= CONFIG.horizon + 2
 
 
@@ -333,7 +349,7 @@ def test_a_person_may_take_over_and_hand_back_inside_the_nodes_held():
     rig = joined(line_site())
     rig.tick(manual=True)
     assert rig.agent.safety.reason == Reason.INACTIVE
-    assert rig.outputs.report.mode == Mode.MANUAL and rig.outputs.report.held == (0,)
+    assert rig.report.mode == Mode.MANUAL and rig.report.held == (0,)
     rig.run(0.3)
     assert rig.agent.book.mode == Mode.AUTOMATIC and go(rig, 3) < inf
 
@@ -348,7 +364,7 @@ def test_a_pose_that_jumps_out_of_the_nodes_held_stops_the_robot_and_frees_nothi
     brake(rig)
     rig.run(2.0)
     assert rig.agent.safety.reason == Reason.POSE
-    assert set(rig.agent.book.held) >= set(held[1:3]) and rig.outputs.report.wanted == ()
+    assert set(rig.agent.book.held) >= set(held[1:3]) and rig.report.wanted == ()
     rig.base.y = 0.0
     assert rig.run(2.0, lambda: rig.base.v > 0.1) < inf
 
@@ -365,7 +381,7 @@ def test_a_robot_that_rolled_past_the_end_of_its_base_heals_without_a_person(goa
     rig.base.x = 6.0 + past
     rig.run(0.5)
     if past > 0.3:
-        assert rig.base.v == 0.0 and 4 in rig.outputs.report.wanted
+        assert rig.base.v == 0.0 and 4 in rig.report.wanted
         assert rig.agent.safety.reason == Reason.POSE
     rig.granting = True
     assert rig.run(30.0, lambda: any(a.outcome == Outcome.DONE for a in rig.acks)) < inf
@@ -391,7 +407,7 @@ def test_a_robot_that_rolled_on_does_not_move_while_another_holds_the_node_befor
     rig.base.x = 6.4
     rig.run(3.0)
     assert rig.base.v == 0.0 and rig.agent.safety.reason == Reason.POSE
-    assert 4 in rig.outputs.report.wanted
+    assert 4 in rig.report.wanted
     del rig.keeper.owner[4]
     rig.run(8.0)
     assert abs(rig.base.x - 6.0) < 0.05 and rig.agent.book.held == (3,)

@@ -62,19 +62,26 @@ class Endpoints:
 
 
 class Rig:
-    """A hosted robot whose agent answers what `answer` says."""
+    """A hosted robot whose agent answers what `answer` says, after `thinking_s`."""
+
+    thinking_s = 0.0
 
     def __init__(self):
         self.endpoints, self.wire, self.metrics = Endpoints(), Wire('north', 100), Metrics()
         self.fleet = SimpleNamespace(report=Outlet(), ack=Outlet(), zones=Outlet())
-        self.seen, self.answer = [], Outputs(t.STANDSTILL)
+        self.seen, self.answer, self.now_s = [], Outputs(t.STANDSTILL), 0.0
         agent = SimpleNamespace(robot='r001', tick=self._tick)
         self.robot = HostedRobot(
             agent, None, self.endpoints, self.wire, self.metrics, self.fleet,
-            EdgeParams(robots=('r001',), pose_source='odom', odom_is_map_pose=True), None)
+            EdgeParams(robots=('r001',), pose_source='odom', odom_is_map_pose=True), self)
+
+    def times(self):
+        """Return the same time for both clocks."""
+        return self.now_s, int(self.now_s * 1e9)
 
     def _tick(self, inputs):
         self.seen.append(inputs)
+        self.now_s += self.thinking_s
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -82,7 +89,8 @@ class Rig:
     def tick(self, now_s=1.0, **shared):
         """Run one control period and return what the agent was told."""
         known = {'leases': {}, 'stops': (), 'view': None, 'active': True, **shared}
-        self.robot.tick(Shared(now_s, now_s, **known))
+        self.now_s = now_s
+        self.robot.tick(Shared(**known))
         return self.seen[-1]
 
     def put(self, key, msg):
@@ -123,6 +131,18 @@ def test_a_sensor_value_that_makes_no_sense_changes_nothing_and_is_counted():
     inputs = rig.tick()
     assert inputs.odometry.pose.x_m == 1.0 and isnan(inputs.battery)
     assert rig.wire.counters.refused == {'Odometry.pose': 1, 'BatteryState.percentage': 1}
+
+
+def test_a_report_is_stamped_after_the_grants_that_it_speaks_of_were_read():
+    """Stamped earlier, it would claim nodes for a time when another robot still held them."""
+    rig = Rig()
+    rig.thinking_s = 0.5
+    rig.answer = Outputs(t.STANDSTILL, report=t.Report(
+        'r001', 7, 1, t.Mode.AUTOMATIC, 5, (1,), (2,), t.Pose(1.0, 2.0, 0.5)))
+    stamps = []
+    rig.fleet.report.send = lambda msg: stamps.append(msg.header.stamp)
+    rig.tick(1.0)
+    assert (stamps[0].sec, stamps[0].nanosec) == (1, 500_000_000)
 
 
 def test_words_reach_the_agent_once_and_only_its_own():
