@@ -181,17 +181,19 @@ class EdgeNode(Host):
         return Shared(self.active, self._leases(), stops, view)
 
     def _leases(self) -> dict:
-        """Return each robot's new leases, each with that robot's own pair only."""
-        result = {}
-        for msg in self._leases_in.all():
+        """
+        Return each robot's new lease, as a tuple of one, with that robot's own pair only.
+
+        Two come between two ticks; the newer one names reports at least as new as the older one.
+        """
+        for msg in sorted(self._leases_in.all(), key=lambda msg: (msg.term, msg.seq),
+                          reverse=True):
             lease = self.wire.hear(self.wire.read_lease, msg)
-            if lease is None:
-                continue
-            for pair in lease.heard:
-                if pair[0] in self._of_us:
-                    result.setdefault(pair[0], []).append(
-                        Lease(lease.term, lease.leader_id, lease.seq, lease.duration_s, (pair,)))
-        return result
+            if lease is not None:
+                return {pair[0]: (Lease(lease.term, lease.leader_id, lease.seq, lease.duration_s,
+                                        (pair,)),)
+                        for pair in lease.heard if pair[0] in self._of_us}
+        return {}
 
     def gather(self) -> None:
         """Add what the agents refused."""

@@ -95,8 +95,8 @@ LEASE = Topic(
 ROBOT_REPORT = Topic(
     'robot_report', FLEET + 'robot_report', f'{OURS}/msg/RobotReport', 'robot -> coordinators',
     _best_effort(256),
-    'Whole state, at once when it changed: losing one is harmless; deep enough for all robots of a site between '
-    'two readings.')
+    'Whole state, at once when it changed: losing one is harmless; deep enough for all robots of '
+    'a site between two readings.')
 AUTHORITY = Topic(
     'authority', OF_ROBOT + 'authority', f'{OURS}/msg/MovementAuthority', 'leader -> robot',
     _best_effort(4),
@@ -112,7 +112,8 @@ COMMAND_ACK = Topic(
 ROBOT_STATE = Topic(
     'robot_state', FLEET + 'zone/{zone}/robot_state', f'{OURS}/msg/RobotState',
     'robot -> robots of the zone', _best_effort(256),
-    'Whole state at up to 10 Hz for whoever is near; read once a tick, so deep enough for a full zone.')
+    'Whole state at up to 10 Hz for whoever is near; read once a tick, so deep enough for a full '
+    'zone.')
 ORDER = Topic(
     'order', FLEET + 'order', f'{OURS}/msg/TaskOrder', 'client -> leader', _reliable(1000),
     'A burst of 1,000 orders must fit; an order is repeated until a TaskStatus names it.')
