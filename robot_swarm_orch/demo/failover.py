@@ -52,7 +52,8 @@ def _judge_leader(figures, evidence, record, lease_s) -> None:
 
 def _judge_majority(figures, evidence, truth, record, term, lease_s, site) -> None:
     """Add the death of one majority: all come to rest, and go on after the restart."""
-    until_s = lease_s if lease_s is not None else evidence.end_s
+    # Without a majority nobody leads, so all must have stopped before it is started again.
+    until_s = min(t for t in (lease_s, record.restarted_s, evidence.end_s) if t is not None)
     rest_s = truth.all_at_rest_s(record.killed_s, until_s)
     if rest_s is None:
         moving = sorted(truth.moving_at(until_s))

@@ -10,7 +10,7 @@ from robot_swarm_orch.types import FleetView, Lease, Mode, Reason, Report
 
 # Reasons to stop that are nobody's plan: what a fleet in good health should never show.
 NUISANCE = (Reason.LEASE, Reason.SCAN, Reason.PEER, Reason.DETECTION, Reason.STALE_ODOM,
-            Reason.STALE_SCAN, Reason.POSE)
+            Reason.STALE_SCAN, Reason.STALE_CAMERA, Reason.POSE)
 INSIDE_PERIOD_S = 1.0  # how often each robot's body is compared with what it holds
 
 
@@ -41,15 +41,22 @@ class Observation:
     def hear_lease(self, now_s: float, lease: Lease) -> None:
         """Take a leader's lease in."""
         self.leaders.feed(lease.term, lease.leader_id)
-        if lease.term not in self.first_lease_s:
-            self.first_lease_s[lease.term] = now_s
-            self.at_first_lease[lease.term] = dict(self.reports)
+        self._note_term(now_s, lease.term)
         if lease.term >= self.term:
             self.term, self.leader, self.lease_s = lease.term, lease.leader_id, now_s
+
+    def _note_term(self, now_s: float, term: int) -> None:
+        """Note when a term was first leased in, and what the robots said last before."""
+        if term not in self.first_lease_s:
+            self.first_lease_s[term] = now_s
+            self.at_first_lease[term] = dict(self.reports)
 
     def hear_report(self, now_s: float, made_s: float, report: Report) -> None:
         """Take a robot's report in; `made_s` is its stamp [ROS time]."""
         self.reports_heard += 1
+        if report.lease_seq > 0:
+            # A restarted coordinator may have found the robots sooner than it found the observer.
+            self._note_term(now_s, report.term)
         self._judge(now_s, made_s, report)
         before = self.reports.get(report.robot)
         self.reports[report.robot] = report

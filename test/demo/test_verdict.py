@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verdict on a demo: each broken law is found, and nothing is made up."""
 
+from dataclasses import replace
 import json
 from types import SimpleNamespace
 
@@ -190,6 +191,21 @@ def test_safe_stop_and_resume_are_read_from_ground_truth():
     assert report['resume_s_max'] == pytest.approx(0.5)
     assert report['robots_with_authority_to_resume'] == 1  # the other one stands at its last node
     assert report['passed']
+
+
+def test_an_observer_found_late_learns_of_the_new_lease_from_the_robots():
+    evidence, truth = majority(stop_s=2.2, lease_s=9.5, resume_s=8.8)
+    record = evidence.faults[0]
+    record.restarted_s = record.killed_s + 8.0
+    again = replace(made.report('r001', away_m=0.9, safety=Reason.LEASE), term=2, lease_seq=1)
+    observation = made.evidence('majority@300').observation
+    for at_s, report in ((2.0, made.report('r001', away_m=0.9, safety=Reason.LEASE)), (8.6, again)):
+        observation.hear_report(record.killed_s + at_s, 1.0, report)
+    observation.hear_lease(record.killed_s + 9.5, Lease(2, 'c2', 1, 1.0, ()))
+    evidence.observation = observation
+    report = verdict(evidence, truth)
+    assert report['safe_stop_s_max'] == pytest.approx(2.2)
+    assert report['resume_s_max'] == pytest.approx(0.2)
 
 
 def test_a_stop_beyond_the_bound_fails_the_run():
