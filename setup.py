@@ -25,11 +25,14 @@ setup(
     name=NAME,
     version='0.1.0',
     packages=find_packages(str(ROOT), include=[NAME, f'{NAME}.*']),
+    package_data={NAME: ['models/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
         shared_files('launch', '*.launch.py'),
         shared_files('config', '*.*'),
+        shared_files('deploy', '*.*'),
+        shared_files('deploy/targets', '*.*'),
     ],
     cmdclass={
         'build': BuildWithInterfaces,
@@ -49,6 +52,8 @@ setup(
             f'edge_node = {NAME}.nodes.edge_node:main',
             f'sim_node = {NAME}.nodes.sim_node:main',
             f'swarm = {NAME}.cli:main',
+            f'viz_node = {NAME}.nodes.viz_node:main',
+            f'viz_picture = {NAME}.nodes.viz_picture:main',
         ],
     },
 )

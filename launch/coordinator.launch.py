@@ -11,8 +11,6 @@ ARGUMENTS = {
     'node_id': ('c1', 'id of this coordinator, one of voters'),
     'voters': ('c1,c2,c3', 'ids of all coordinators, separated by commas; three or five'),
     'cluster_id': ('main', 'names the log; choose another one when a backup is restored'),
-    'params_file': ('', 'parameter file of the coordinators, see config/coordinator.yaml; empty: '
-                    'defaults'),
     'data_dir': DATA_DIR,
 }
 

@@ -16,8 +16,10 @@ ARGUMENTS = {
     'voters': ('c1,c2,c3', 'ids of the coordinators, separated by commas; one, three or five'),
     'cluster_id': ('main', 'names the log; choose another one when a backup is restored'),
     'pose_source': ('tf', 'where poses in the map come from: tf or pose'),
-    'robot_params_file': ('', 'parameter file of the edge nodes; empty: defaults'),
-    'coordinator_params_file': ('', 'parameter file of the coordinators; empty: defaults'),
+    'robot_params_file': ('', 'parameter file of the edge nodes, see config/robot.yaml; empty: '
+                          'none'),
+    'coordinator_params_file': ('', 'parameter file of the coordinators, see '
+                                'config/coordinator.yaml; empty: none'),
     'data_dir': DATA_DIR,
 }
 
@@ -27,8 +29,9 @@ def plan(given):
     return FleetPlan(
         **common_of(given), robots=names_of(given, 'robots'), robots_per_process=1,
         coordinators=names_of(given, 'voters'), cluster_id=given['cluster_id'],
-        data_dir=data_dir_of(given), robot_files=files_of(given, 'robot_params_file'),
-        coordinator_files=files_of(given, 'coordinator_params_file'),
+        data_dir=data_dir_of(given),
+        robot_files=files_of(given, 'params_file', 'robot_params_file'),
+        coordinator_files=files_of(given, 'params_file', 'coordinator_params_file'),
         edge_parameters={'pose_source': given['pose_source']})
 
 

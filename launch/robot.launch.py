@@ -4,13 +4,19 @@
 
 from robot_swarm_orch.bringup import FleetPlan
 from robot_swarm_orch.nodes.launch_actions import (
-    common_of, DATA_DIR, data_dir_of, described, files_of)
+    common_of, DATA_DIR, data_dir_of, described, files_of, remappings_of, truth_of)
 
+TOPICS = ('pose', 'odom', 'scan', 'cmd_vel')
 ARGUMENTS = {
-    'robot_id': ('r001', 'id of this robot, which is the namespace of its topics'),
+    'robot_id': ('', 'id of this robot, which is the namespace of its topics; empty: the '
+                 'namespace pushed by the launch file that includes this one'),
     'pose_source': ('tf', 'where the pose in the map comes from: tf, or pose '
-                    '(PoseWithCovarianceStamped, remap it to amcl_pose for AMCL)'),
-    'params_file': ('', 'parameter file of the edge node, see config/robot.yaml; empty: defaults'),
+                    '(PoseWithCovarianceStamped, as of AMCL)'),
+    'pose_topic': ('pose', 'the pose for pose_source:=pose; amcl_pose for AMCL'),
+    'odom_topic': ('odom', 'odometry of the base'),
+    'scan_topic': ('scan', 'scan of the laser'),
+    'cmd_vel_topic': ('cmd_vel', 'where velocities go; the base must stop when it falls silent'),
+    'cmd_vel_stamped': ('true', 'cmd_vel is a TwistStamped; false: a Twist'),
     'data_dir': DATA_DIR,
 }
 
@@ -20,7 +26,9 @@ def plan(given):
     return FleetPlan(
         **common_of(given), robots=(given['robot_id'],), coordinators=(),
         data_dir=data_dir_of(given), robot_files=files_of(given, 'params_file'),
-        edge_parameters={'pose_source': given['pose_source']})
+        remappings=remappings_of(given, TOPICS),
+        edge_parameters={'pose_source': given['pose_source'],
+                         'cmd_vel_stamped': truth_of(given, 'cmd_vel_stamped')})
 
 
 def generate_launch_description():

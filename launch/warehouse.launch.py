@@ -12,8 +12,10 @@ ARGUMENTS = {
     'voters': ('c1,c2,c3', 'ids of the coordinators, separated by commas; one, three or five'),
     'seed': ('1', 'seed of the simulation'),
     'truth_path': ('', 'file that gets what really happened, as JSON lines; empty: none'),
-    'robot_params_file': ('', 'parameter file of the edge nodes; empty: defaults'),
-    'coordinator_params_file': ('', 'parameter file of the coordinators; empty: defaults'),
+    'robot_params_file': ('', 'parameter file of the edge nodes, see config/robot.yaml; empty: '
+                          'none'),
+    'coordinator_params_file': ('', 'parameter file of the coordinators, see '
+                                'config/coordinator.yaml; empty: none'),
     'data_dir': ('', 'where logs and journals go; empty: a new temporary folder. A simulation '
                  'starts anew, so an older log would not fit it'),
 }
@@ -22,13 +24,16 @@ ARGUMENTS = {
 def plan(given):
     """Return the plan: simulation, robots and coordinators."""
     common = common_of(given)
+    # Robots are placed on this site: no parameter file may name another.
+    common['yielding'] -= {'site_file'}
     return simulated_fleet(
         common.pop('site_file'), count_of(given, 'robots'), **common,
         robots_per_process=count_of(given, 'robots_per_process'),
         coordinators=names_of(given, 'voters'), seed=count_of(given, 'seed'),
         truth_path=given['truth_path'], data_dir=given['data_dir'] or fresh_dir(),
-        robot_files=files_of(given, 'robot_params_file'),
-        coordinator_files=files_of(given, 'coordinator_params_file'))
+        robot_files=files_of(given, 'params_file', 'robot_params_file'),
+        coordinator_files=files_of(given, 'params_file', 'coordinator_params_file'),
+        sim_files=files_of(given, 'params_file'))
 
 
 def generate_launch_description():

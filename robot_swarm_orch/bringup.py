@@ -8,10 +8,11 @@ launch files make ROS launch actions of them; `supervisor.py` starts the same pr
 there is no `ros2 launch`. Nothing here imports ROS.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import os
 from pathlib import Path
-from typing import Dict, Mapping, Optional, Tuple
+import re
+from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 from robot_swarm_orch.config import check
 from robot_swarm_orch.site import load_site
@@ -22,6 +23,8 @@ PARTICIPANTS_MAX = 119  # of one domain on one host, see config/fastdds_one_host
 # When the cores are full, coordinators must not starve, nor must the simulation: it plays the
 # robots' hardware, which is never late. So simulated robots' computers step back.
 EDGE_NICE = 5
+RVIZ_PIXELS, RVIZ_BANNER_M = (1280, 930), 6.0  # its view, and what stands above the site
+VIZ_NICE = 10  # drawing is the first thing to give way
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class ProcessSpec:
     parameters: Mapping[str, object]
     parameter_files: Tuple[str, ...] = ()  # read before `parameters`, which win
     node: str = ''  # the node's name; empty: `name`
+    yielding: FrozenSet[str] = frozenset()  # of `parameters`, those that give way to the files
+    remappings: Tuple[Tuple[str, str], ...] = ()  # (name in our code, name on this robot)
 
     @property
     def node_name(self) -> str:
@@ -44,6 +49,8 @@ class ProcessSpec:
         """Return the ROS arguments that name the node and point to its parameters."""
         arguments = ['--ros-args', '-r', f'__node:={self.node_name}',
                      '-r', f'__ns:={self.namespace}']
+        for ours, theirs in self.remappings:
+            arguments += ['-r', f'{ours}:={theirs}']
         for path in (*self.parameter_files, parameter_file):
             arguments += ['--params-file', path]
         return arguments
@@ -65,18 +72,28 @@ class FleetPlan:
     seed: int = 1
     truth_path: str = ''  # where the simulation writes what really happened; empty: nowhere
     use_sim_time: bool = False
+    viz: bool = False  # whether a process draws the fleet for RViz and Foxglove
     robot_parameters: Mapping[str, object] = field(default_factory=dict)  # of `RobotConfig`
     edge_parameters: Mapping[str, object] = field(default_factory=dict)
     coordinator_parameters: Mapping[str, object] = field(default_factory=dict)
     sim_parameters: Mapping[str, object] = field(default_factory=dict)
+    viz_parameters: Mapping[str, object] = field(default_factory=dict)
     robot_files: Tuple[str, ...] = ()  # parameter files for edge nodes
     coordinator_files: Tuple[str, ...] = ()  # parameter files for coordinators
+    sim_files: Tuple[str, ...] = ()  # parameter files for the simulation
+    viz_files: Tuple[str, ...] = ()  # parameter files for the drawing
+    # Names of parameters that nobody asked for by name, so that what a file says goes before them.
+    yielding: FrozenSet[str] = frozenset()
+    remappings: Tuple[Tuple[str, str], ...] = ()  # of a real robot's topics
+    metrics_port: int = 0  # of the first process, counted up from there; 0: no endpoints
+    log_format: str = ''  # text or json; empty: as the parameter's default
 
     def __post_init__(self):
         """Check what would only fail later, in some process."""
         check(self.robots_per_process >= 1,
               f'robots_per_process is {self.robots_per_process}: it must be at least 1')
-        check(bool(self.robots or self.coordinators), 'a fleet needs robots or coordinators')
+        check(bool(self.robots or self.coordinators or self.viz),
+              'a fleet needs robots or coordinators')
         check(len(set(self.robots)) == len(self.robots), 'a robot id appears twice')
 
 
@@ -110,10 +127,30 @@ def processes(plan: FleetPlan) -> Tuple[ProcessSpec, ...]:
     hosted = groups(plan.robots, plan.robots_per_process if plan.simulate else 1)
     specs += tuple(edge_process(plan, group, number, len(hosted))
                    for number, group in enumerate(hosted, 1))
+    if plan.viz:
+        specs += (viz_process(plan),)
     check(len(specs) < PARTICIPANTS_MAX,
           f'{len(specs)} processes are more than one host has ports for '
           f'({PARTICIPANTS_MAX}): host more robots in each')
-    return specs
+    return with_metrics(specs, plan.metrics_port)
+
+
+def with_metrics(specs: Tuple[ProcessSpec, ...], first_port: int) -> Tuple[ProcessSpec, ...]:
+    """Return the processes with a Prometheus endpoint each, from a port on; as they are for 0."""
+    if not first_port:
+        return specs
+    check(1024 <= first_port <= 65536 - len(specs),
+          f'metrics_port {first_port} leaves no room for {len(specs)} processes: choose one of '
+          f'1024 to {65536 - len(specs)}')
+    return tuple(replace(spec, parameters={**spec.parameters, 'metrics_port': first_port + index})
+                 for index, spec in enumerate(specs))
+
+
+def scrape_targets(specs: Tuple[ProcessSpec, ...], address: str = '127.0.0.1') -> list:
+    """Return the endpoints of a fleet as Prometheus's file_sd_configs reads them (JSON)."""
+    return [{'targets': [f'{address}:{spec.parameters["metrics_port"]}'],
+             'labels': {'process': spec.name}}
+            for spec in specs if spec.parameters.get('metrics_port')]
 
 
 def coordinator_process(plan: FleetPlan, node_id: str) -> ProcessSpec:
@@ -127,7 +164,7 @@ def coordinator_process(plan: FleetPlan, node_id: str) -> ProcessSpec:
         **{f'robot.{name}': value for name, value in plan.robot_parameters.items()},
         **plan.coordinator_parameters}
     return ProcessSpec(f'coordinator_{node_id}', 'coordinator_node', '/', parameters,
-                       plan.coordinator_files)
+                       plan.coordinator_files, yielding=plan.yielding)
 
 
 def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
@@ -147,7 +184,8 @@ def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
     else:
         check(len(robots) == 1, 'a process on a robot hosts that robot alone')
         name, namespace, node = f'edge_{robots[0]}', f'/{robots[0]}', 'edge'
-    return ProcessSpec(name, 'edge_node', namespace, parameters, plan.robot_files, node)
+    return ProcessSpec(name, 'edge_node', namespace, parameters, plan.robot_files, node,
+                       plan.yielding, () if plan.simulate else plan.remappings)
 
 
 def sim_process(plan: FleetPlan) -> ProcessSpec:
@@ -155,14 +193,25 @@ def sim_process(plan: FleetPlan) -> ProcessSpec:
     parameters = {**_common(plan), 'robot_count': len(plan.robots), 'seed': plan.seed,
                   'truth_path': plan.truth_path, **plan.robot_parameters, **plan.sim_parameters}
     # The simulation is the source of time: it must not wait for itself.
-    parameters['use_sim_time'] = False
-    return ProcessSpec('sim', 'sim_node', '/', parameters)
+    parameters.update(use_sim_time=False, publish_clock=plan.use_sim_time)
+    return ProcessSpec('sim', 'sim_node', '/', parameters, plan.sim_files,
+                       yielding=plan.yielding - {'use_sim_time'})
+
+
+def viz_process(plan: FleetPlan) -> ProcessSpec:
+    """Return the process that draws the fleet for RViz and Foxglove."""
+    parameters = {**_common(plan), 'nice': VIZ_NICE, **plan.viz_parameters}
+    return ProcessSpec('viz', 'viz_node', '/', parameters, plan.viz_files,
+                       yielding=plan.yielding)
 
 
 def _common(plan: FleetPlan) -> Dict[str, object]:
     """Return the parameters that every node of the fleet has."""
-    return {'site_file': str(plan.site_file), 'site_id': plan.site_id,
-            'use_sim_time': plan.use_sim_time}
+    common = {'site_file': str(plan.site_file), 'site_id': plan.site_id,
+              'use_sim_time': plan.use_sim_time}
+    if plan.log_format:
+        common['log_format'] = plan.log_format
+    return common
 
 
 def write_parameters(spec: ProcessSpec, folder: Path) -> str:
@@ -191,6 +240,28 @@ def share_dir() -> Path:
 def default_site_file() -> str:
     """Return the demo warehouse's site file."""
     return str(share_dir() / 'config' / 'site.yaml')
+
+
+def rviz_config(site_id: str, folder: Path, site_file: str = '') -> str:
+    """
+    Return the path of an RViz configuration for a site, written into a folder.
+
+    It is config/fleet.rviz, which shows the demo warehouse, with the topics of that site id, and
+    looking down on the whole site of `site_file`, if one is named.
+    """
+    text = (share_dir() / 'config' / 'fleet.rviz').read_text(encoding='utf-8')
+    text = text.replace('/fleet/warehouse/', f'/fleet/{site_id}/')
+    if site_file:
+        x0, y0, x1, y1 = load_site(site_file).bounds
+        wide_m, high_m = x1 - x0, y1 - y0 + 2.0 * RVIZ_BANNER_M
+        scale = min(pixels / metres for pixels, metres in zip(RVIZ_PIXELS, (wide_m, high_m)))
+        for name, value in (('X', 0.5 * (x0 + x1)), ('Y', 0.5 * (y0 + y1) + 0.5 * RVIZ_BANNER_M),
+                            ('Scale', scale)):
+            text = re.sub(rf'(?m)^      {name}: .*$', f'      {name}: {value:.3f}', text)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f'{site_id}.rviz'
+    path.write_text(text, encoding='utf-8')
+    return str(path)
 
 
 def one_host_environment(environment: Mapping[str, str],

@@ -1,7 +1,7 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The command line: `swarm demo | order | orders | robots | leader | estop`.
+The command line: `swarm COMMAND ...`; `swarm --help` lists what there is.
 
 ROS is imported inside the verbs, so that `--help` and mistakes are answered at once.
 """
@@ -25,7 +25,13 @@ def main(arguments=None) -> int:
     """Carry out one command; return the exit status."""
     options = parser().parse_args(arguments)
     try:
-        return options.verb(options)
+        status = options.verb(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # `| head` has seen enough; at exit Python must not try to write the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except SwarmError as error:
         print(f'swarm: {error}', file=sys.stderr)
         return USAGE_ERROR
@@ -56,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument('--json', action='store_true', help='print JSON for programs')
         command.set_defaults(verb=verb)
     _add_stop(verbs)
+    _add_insight(verbs)
+    _add_bench(verbs)
     return root
 
 
@@ -95,6 +103,14 @@ def _add_demo(verbs) -> None:
     add('--domain', type=_domain, metavar='N', default=None,
         help=f'ROS domain (default: SWARM_DOMAIN_ID, else {DEMO_DOMAIN}); never leaves this '
         'machine')
+    add('--metrics-port', type=int, default=0, metavar='BASE',
+        help='a Prometheus endpoint for each process, on ports from here on; '
+        'DIR/run/prometheus_targets.json lists them (default: none)')
+    add('--log-format', choices=('text', 'json'), default='text',
+        help='json: each event of an order as a line in DIR/run/logs (default: %(default)s)')
+    add('--camera-frames', type=_positive, default=0.0, metavar='PER_SECOND',
+        help='robots watch their lanes with cameras, which share so many images a second '
+        '(default: no cameras); needs MuJoCo and OpenGL')
     add('--start-timeout', type=_positive, default=chosen.start_timeout_s, metavar='SECONDS',
         help='how long the start may take (default: %(default)g)')
     command.set_defaults(verb=_demo)
@@ -134,6 +150,71 @@ def _add_stop(verbs) -> None:
     command.set_defaults(verb=_estop)
 
 
+def _add_insight(verbs) -> None:
+    """Add `swarm why`, `swarm doctor` and `swarm top`."""
+    def add(name, verb, text, more='', timeout=3.0):
+        command = verbs.add_parser(name, help=text, description=f'Show {text}.{more}')
+        _add_common(command)
+        command.set_defaults(verb=verb, timeout=timeout)
+        command.add_argument('--site-file', default='', metavar='YAML',
+                             help='names the places (default: the demo warehouse, if it fits)')
+        command.add_argument('--json', action='store_true', help='print JSON for programs')
+        return command
+    why = add('why', _why, 'why a robot stands, or what has become of an order and why',
+              ' One sentence with the chain of causes; docs/why.md lists them.')
+    why.add_argument('subject', metavar='ROBOT|ORDER', help='id of a robot or of an order')
+    why.add_argument('--order', action='store_true', help='it is an order, not a robot')
+    doctor = add('doctor', _doctor, 'what is wrong with this machine, domain and fleet',
+                 ' Each finding names its remedy; the exit status is 1 if there is one.')
+    doctor.add_argument('--data', default='', metavar='DIR', help='data directory whose disk is '
+                        "timed (default: the coordinators' if it is here, else this one)")
+    top = add('top', _top, 'the fleet in a table that stays on the screen, trouble first',
+              ' q or Ctrl-C ends it.')
+    top.add_argument('--once', action='store_true', help='print the table once')
+    top.add_argument('--interval', type=_positive, default=1.0, metavar='SECONDS',
+                     help='time between two looks (default: %(default)g)')
+
+
+def _add_bench(verbs) -> None:
+    """Add `swarm bench`."""
+    command = verbs.add_parser(
+        'bench', help='measure a part of the fleet on this machine',
+        description='Measure a part on this machine; the exit status is 1 if a bound broke. '
+        '`perception`: from a camera image to the verdict on the lane.')
+    command.add_argument('part', choices=('perception',), help='what to measure')
+    command.add_argument('--frames', type=_count, default=500, metavar='N',
+                         help='images of each kind (default: %(default)s)')
+    command.add_argument('--model', default='', metavar='ONNX',
+                         help='the model (default: the one of this package)')
+    command.set_defaults(verb=_bench)
+
+
+def _bench(options) -> int:
+    from robot_swarm_orch.nodes.perception_bench import run_bench
+    return run_bench(options.frames, model_file=options.model)
+
+
+def _why(options) -> int:
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    from robot_swarm_orch.nodes.insight_verbs import explain_subject
+    with FleetClient(options.site) as client:
+        return explain_subject(client, options)
+
+
+def _doctor(options) -> int:
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    from robot_swarm_orch.nodes.insight_verbs import examine
+    with FleetClient(options.site) as client:
+        return examine(client, options)
+
+
+def _top(options) -> int:
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    from robot_swarm_orch.nodes.insight_verbs import show_top
+    with FleetClient(options.site) as client:
+        return show_top(client, options)
+
+
 def _demo(options) -> int:
     from robot_swarm_orch.bringup import one_host_environment
     from robot_swarm_orch.demo.main import run_demo
@@ -148,7 +229,8 @@ def _demo(options) -> int:
         robots=options.robots, robots_per_process=options.robots_per_process,
         coordinators=options.coordinators, duration_s=options.duration, seed=options.seed,
         faults=options.faults, out=options.out, site_file=options.site_file, domain=domain,
-        start_timeout_s=options.start_timeout), DemoClient)
+        start_timeout_s=options.start_timeout, metrics_port=options.metrics_port,
+        log_format=options.log_format, camera_frames_per_s=options.camera_frames), DemoClient)
 
 
 def _order(options) -> int:

@@ -70,6 +70,23 @@ class RobotConfig:
     scan_required: bool = param(True, 'whether a robot without laser scans must stand')
     scan_margin_m: float = param(
         0.15, 'gap kept to what the laser scan sees, beyond the footprint [m]', 0.0, 2.0)
+    camera: bool = param(False, 'whether a camera watches the lane ahead')
+    camera_required: bool = param(
+        False, 'whether a robot without fresh camera images must stand')
+    camera_stale_s: float = param(0.5, 'a camera image older than this means stop, if cameras '
+                                  'are required [s]', 0.02, 60.0)
+    camera_margin_m: float = param(
+        0.5, 'gap kept to the end of the lane that was last seen clear [m]', 0.0, 5.0)
+    camera_block_at: float = param(
+        0.5, 'an image speaks for a blocked lane from this probability on', 0.01, 0.99)
+    camera_clear_at: float = param(
+        0.3, 'an image speaks for a clear lane below this probability', 0.01, 0.99)
+    camera_block_frames: int = param(
+        2, 'images in a row that make a clear lane a blocked one', 1, 100)
+    camera_clear_frames: int = param(
+        3, 'images in a row that make a blocked lane a clear one', 1, 100)
+    camera_frozen_frames: int = param(
+        5, 'so many equal images in a row while moving are a frozen camera', 1, 1000)
     peer_margin_m: float = param(
         0.1, 'gap kept to neighbours, beyond both footprints [m]', 0.0, 2.0)
     peer_radius_m: float = param(8.0, 'neighbours within this distance matter [m]', 1.0, 100.0)
@@ -90,6 +107,11 @@ class RobotConfig:
               'the base would stop between two commands')
         check(self.odometry_stale_s > self.tick_s,
               f'odometry_stale_s {self.odometry_stale_s} must be longer than tick_s {self.tick_s}')
+        check(self.camera or not self.camera_required,
+              'camera_required is set but camera is not: the robot could never move')
+        check(self.camera_clear_at <= self.camera_block_at,
+              f'camera_clear_at {self.camera_clear_at} must not exceed camera_block_at '
+              f'{self.camera_block_at}: an image cannot speak for both')
         check(self.arrive_m <= self.position_error_m,
               f'arrive_m {self.arrive_m} must not exceed position_error_m '
               f'{self.position_error_m}: arriving counts on the tracking error allowed')

@@ -22,12 +22,13 @@ from typing import Dict, Mapping, Optional, Tuple
 
 import numpy as np
 from robot_swarm_orch.codec import pack
-from robot_swarm_orch.errors import SiteError
+from robot_swarm_orch.errors import ConfigError, SiteError
 from robot_swarm_orch.lock_sets import close_nodes, lock_sets, release_distances
+from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.warehouse import warehouse_drawing
+from robot_swarm_orch.yaml_files import read_yaml
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
-import yaml
 
 _KEYS = {'name', 'footprint_radius_m', 'pose_error_m', 'zone_size_m', 'pass_cost_s', 'warehouse',
          'nodes', 'edges', 'places', 'racks'}
@@ -202,31 +203,32 @@ def load_site(source) -> Site:
     """
     Return the site described by a YAML file (a path) or by a mapping of the same form.
 
-    Raises SiteError that names the offending nodes or keys.
+    Raises SiteError that names the file and the offending nodes, keys or line.
     """
     if isinstance(source, Mapping):
         return _build(dict(source))
-    path = Path(source)
     try:
-        with path.open(encoding='utf-8') as file:
-            drawing = yaml.safe_load(file)
-    except OSError as error:
-        raise SiteError(f'cannot read the site file {path}: {error.strerror}') from error
-    except yaml.YAMLError as error:
-        raise SiteError(f'{path} is not YAML: {error}') from error
-    if not isinstance(drawing, dict):
-        raise SiteError(f'{path} must hold a mapping such as `name: ..., warehouse: ...`')
-    return _build(drawing)
+        drawing = read_yaml(source, 'site file')
+    except ConfigError as error:
+        raise SiteError(str(error)) from error
+    try:
+        if not isinstance(drawing, dict):
+            raise SiteError('it must hold a mapping such as `name: ..., warehouse: ...`')
+        return _build(drawing)
+    except ConfigError as error:
+        raise SiteError(f'the site file {Path(source)}: {error}') from error
 
 
 def _build(drawing) -> Site:
     """Check a drawing and make the site."""
-    unknown = sorted(set(drawing) - _KEYS)
+    unknown = [key for key in drawing if key not in _KEYS]
     if unknown:
-        raise SiteError(f'unknown keys in the site: {unknown}; known are {sorted(_KEYS)}')
+        raise SiteError(f'unknown keys in the site: {_some(unknown)}'
+                        + (did_you_mean(str(unknown[0]), _KEYS)
+                           or f'; known are {sorted(_KEYS)}'))
     if 'warehouse' in drawing:
-        drawing.update(warehouse_drawing(drawing['warehouse'] or {}))
-    names, xy = _nodes(drawing.get('nodes') or {})
+        drawing.update(warehouse_drawing(_part(drawing, 'warehouse', dict)))
+    names, xy = _nodes(_part(drawing, 'nodes', dict))
     radius = _number(drawing, 'footprint_radius_m', 0.75)
     error = _number(drawing, 'pose_error_m', 0.1)
     clearance = 2.0 * (radius + error)
@@ -234,10 +236,21 @@ def _build(drawing) -> Site:
     if close:
         raise SiteError(f'nodes closer than {clearance:.3f} m, twice footprint plus error: '
                         + _some(f'{names[a]} and {names[b]}' for a, b in close))
-    arcs = _arcs(drawing.get('edges') or [], names)
-    places = _places(drawing.get('places') or {}, names)
+    arcs = _arcs(_part(drawing, 'edges', list), names)
+    places = _places(_part(drawing, 'places', dict), names)
     _check_connected(names, arcs)
     return _assemble(drawing, names, xy, arcs, places, (radius, error))
+
+
+def _part(drawing, key, kind):
+    """Return a part of the drawing, which is a mapping or a list; an empty one if missing."""
+    value = drawing.get(key)
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise SiteError(f'{key} is {str(value)[:60]!r}: it must be a '
+                        + ('mapping, name: value' if kind is dict else 'list, [..., ...]'))
+    return value
 
 
 def _assemble(drawing, names, xy, arcs, places, sizes) -> Site:
@@ -247,7 +260,7 @@ def _assemble(drawing, names, xy, arcs, places, sizes) -> Site:
     segments = sorted({(min(arc), max(arc)) for arc in arcs})
     locks, conflicts = lock_sets(xy, segments, clearance)
     lengths = np.hypot(*(xy[[b for _, b in segments]] - xy[[a for a, _ in segments]]).T).tolist()
-    racks = np.asarray(drawing.get('racks') or [], dtype=float).reshape(-1, 4)
+    racks = _racks(_part(drawing, 'racks', list))
     everything = np.vstack([xy, racks[:, :2], racks[:, 2:]])
     low, high = everything.min(axis=0) - 2.0 * radius, everything.max(axis=0) + 2.0 * radius
     full = np.vstack([xy, conflicts])
@@ -266,6 +279,15 @@ def _assemble(drawing, names, xy, arcs, places, sizes) -> Site:
         _locks=_both_ways(segments, locks), _lengths=_both_ways(segments, lengths),
         _releases=release_distances(xy, segments, locks, clearance),
         _junctions=_junctions(successors, neighbours, set(stubs)), _place_at=place_at)
+
+
+def _racks(racks) -> np.ndarray:
+    """Return the racks, (M, 4): x min, y min, x max, y max [m]."""
+    try:
+        return np.asarray(racks, dtype=float).reshape(-1, 4)
+    except (TypeError, ValueError) as error:
+        raise SiteError('racks must be a list of [x min, y min, x max, y max] in metres: '
+                        f'{error}') from error
 
 
 def _both_ways(segments, values) -> Dict:
@@ -295,12 +317,15 @@ def _arcs(edges, names):
     number = {name: index for index, name in enumerate(names)}
     arcs = set()
     for edge in edges:
+        if not isinstance(edge, (list, tuple)):
+            raise SiteError(f'edge {edge!r} must be a list such as [a, b] or [a, b, oneway]')
         words = [str(word) for word in edge]
         way = words[2] if len(words) > 2 else 'both'
         unknown = [name for name in words[:2] if name not in number]
         if len(words) not in (2, 3) or unknown or words[0] == words[1]:
             raise SiteError(f'edge {words} must join two known nodes'
-                            + (f': unknown is {_some(unknown)}' if unknown else ''))
+                            + (f': unknown is {_some(unknown)}'
+                               f'{did_you_mean(unknown[0], names)}' if unknown else ''))
         if way not in ('both', 'oneway'):
             raise SiteError(f'edge {words} is neither `both` nor `oneway`')
         a, b = number[words[0]], number[words[1]]
@@ -312,11 +337,18 @@ def _places(places, names):
     """Return the places by name."""
     number = {name: index for index, name in enumerate(names)}
     result, used = {}, {}
-    for name, (kind, node) in places.items():
+    for name, place in places.items():
+        if not isinstance(place, (list, tuple)) or len(place) != 2:
+            raise SiteError(f'place {name} is {place!r}: it must be [kind, node], '
+                            'such as [station, n4]')
+        kind, node = place
         if str(kind).upper() not in PlaceKind.__members__:
-            raise SiteError(f'place {name} is of unknown kind {kind!r}')
+            kinds = [kind.name.lower() for kind in PlaceKind]
+            raise SiteError(f'place {name} is of unknown kind {kind!r}: known are '
+                            + ', '.join(kinds))
         if str(node) not in number:
-            raise SiteError(f'place {name} is at the unknown node {node}')
+            raise SiteError(f'place {name} is at the unknown node {node}'
+                            + did_you_mean(str(node), names))
         if str(node) in used:
             raise SiteError(f'places {used[str(node)]} and {name} share the node {node}')
         used[str(node)] = name

@@ -215,8 +215,13 @@ class Supervisor:
         return [child.spec.name for child in running]
 
     def segments_left(self) -> List[str]:
-        """Return shared-memory segments that appeared since this supervisor was made."""
-        return sorted(segments() - self._segments_before)
+        """
+        Return shared-memory segments that appeared since this supervisor was made.
+
+        Those that somebody uses belong to others, who run ROS on this machine too.
+        """
+        left = segments() - self._segments_before
+        return sorted(left - segments_in_use() if left else left)
 
 
 def module_command(spec: ProcessSpec, parameter_file: str) -> List[str]:
@@ -231,6 +236,19 @@ def segments() -> set:
         return set()
     return {path.name for path in SHARED_MEMORY.iterdir()
             if path.name.startswith(SEGMENT_PREFIXES)}
+
+
+def segments_in_use() -> set:
+    """Return the names of shared-memory segments, with their locks, that a process has mapped."""
+    names = set()
+    for maps in Path('/proc').glob('[0-9]*/maps'):
+        try:
+            lines = maps.read_text(encoding='utf-8', errors='replace').splitlines()
+        except OSError:
+            continue
+        prefix = f'{SHARED_MEMORY}/'
+        names.update(line.partition(prefix)[2] for line in lines if prefix in line)
+    return names | {other for name in names for other in (f'{name}_el', f'sem.{name}_mutex')}
 
 
 def own_usage(since_s: float, cpu_before_s: float) -> Usage:

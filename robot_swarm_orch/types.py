@@ -14,7 +14,7 @@ compares incarnations first.
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Tuple
+from typing import Optional, Tuple
 
 Nodes = Tuple[int, ...]
 
@@ -60,6 +60,7 @@ class Reason(IntEnum):
     FENCED = 12
     PAYLOAD = 13
     IN_DOUBT = 14
+    STALE_CAMERA = 15
 
 
 class CommandKind(IntEnum):
@@ -309,6 +310,33 @@ class Scan:
     angle_step_rad: float
     range_max_m: float
     taken_s: float
+
+
+@dataclass(frozen=True)
+class Image:
+    """A camera's image: pixels (rows, columns[, channels]) uint8, and its ROS encoding."""
+
+    pixels: object  # NumPy array
+    encoding: str
+    taken_s: float
+
+
+@dataclass(frozen=True)
+class Sight:
+    """
+    What a camera says of the lane ahead, after its image of `taken_s` [s; ROS time].
+
+    `sure` is the model's probability that the lane is blocked, for that image alone; `blocked` is
+    the verdict after several. `clear_at` is the robot's pose when an image last showed the lane
+    clear, for `lane_m` ahead of its centre; None: never yet.
+    """
+
+    taken_s: float
+    blocked: bool
+    sure: float
+    lane_m: float
+    clear_at: Optional[Pose] = None
+    frozen: bool = False
 
 
 @dataclass(frozen=True)

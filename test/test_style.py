@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = [str(ROOT / name) for name in (
-    'launch', 'robot_swarm_orch', 'setup.py', 'setup_interfaces.py', 'swarm', 'test')]
+    'examples', 'launch', 'robot_swarm_orch', 'setup.py', 'setup_interfaces.py', 'swarm', 'test',
+    'training')]
 
 
 def test_code_follows_the_ros_style():

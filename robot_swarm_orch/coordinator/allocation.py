@@ -98,7 +98,7 @@ def bonus_s(order, now_ms):
 
 def allocate(strategy, robots, orders, goal_of, travel, now_ms):
     """
-    Return pairs (robot name, OrderRecord).
+    Return (robot name, OrderRecord, why that robot, for people) of each order given.
 
     robots: idle robots as (name, node, yaw [rad]). orders: waiting OrderRecords. goal_of: function
     from an order to the node of its first place. travel: TravelTimes. now_ms: log time.
@@ -108,7 +108,7 @@ def allocate(strategy, robots, orders, goal_of, travel, now_ms):
     candidates = most_urgent(orders, now_ms)
     known = travel.admit([goal_of(order) for order in candidates])
     candidates = [order for order in candidates if goal_of(order) in known]
-    robots = robots[:ROBOTS_AT_ONCE]
+    idle, robots = len(robots), robots[:ROBOTS_AT_ONCE]
     if not candidates:
         return []
     nodes = np.array([node for _, node, _ in robots])
@@ -116,4 +116,33 @@ def allocate(strategy, robots, orders, goal_of, travel, now_ms):
     columns = {goal: travel.to(goal, nodes, yaws) for goal in sorted(known)}
     costs = np.stack([columns[goal_of(order)] for order in candidates], axis=1)
     costs = costs - np.array([bonus_s(order, now_ms) for order in candidates])
-    return [(robots[row][0], candidates[column]) for row, column in strategy(costs)]
+    pairs, names = strategy(costs), [name for name, _, _ in robots]
+    goes = {row: candidates[column].order_id for row, column in pairs}
+    return [(names[row], candidates[column],
+             why_chosen(row, columns[goal_of(candidates[column])], names, goes, idle))
+            for row, column in pairs]
+
+
+def why_chosen(row, times_s, names, goes, idle):
+    """
+    Return in words why the robot `names[row]` got an order.
+
+    times_s: travel times of all robots looked at to the order's first place (n,). goes: row to
+    order id of all that got one in this allocation. idle: how many robots were idle.
+    """
+    count, own_s = len(names), times_s[row]
+    among = f'{count} idle robots' if count == idle else f'{count} of {idle} idle robots'
+    if count == 1:
+        return f'the only idle robot, {own_s:.0f} s away'
+    rank = int(np.count_nonzero(times_s < own_s)) + 1
+    if rank == 1:
+        others = np.array(times_s, dtype=float)
+        others[row] = np.inf
+        second = int(others.argmin())
+        return (f'nearest of {among}, {own_s:.0f} s away; runner-up {names[second]} '
+                f'{others[second]:.0f} s')
+    nearest = int(times_s.argmin())
+    words = f'number {rank} of {among} by distance, {own_s:.0f} s away'
+    if nearest in goes:
+        words += f'; {names[nearest]}, {times_s[nearest]:.0f} s away, got order {goes[nearest]}'
+    return words

@@ -114,10 +114,11 @@ class OrderPlaced:
 @register(25)
 @dataclass(frozen=True, slots=True)
 class TaskAssigned:
-    """A waiting order was given to an idle robot."""
+    """A waiting order was given to an idle robot; `why` tells people why to that one."""
 
     order_id: str
     robot: str
+    why: str = ''
 
 
 @register(26)

@@ -166,10 +166,10 @@ class FleetState:
         return self.live.get(order_id) or self.ended.get(order_id)
 
     def status_of(self, order: OrderRecord, term: int) -> OrderStatus:
-        """Return what the world is told about an order."""
+        """Return what the world is told about an order: trouble first, else why that robot."""
         return OrderStatus(order.order_id, order.trace_id, term, order.index,
-                           saga.PUBLIC[order.state], order.robot, order.reason, order.priority,
-                           order.deadline_s)
+                           saga.PUBLIC[order.state], order.robot, order.reason or order.chosen,
+                           order.priority, order.deadline_s)
 
     def _place(self, event, effects):
         if self.order(event.order_id) is None:
@@ -178,18 +178,23 @@ class FleetState:
                 event.priority, event.deadline_s, self.time_ms, index=self.index,
                 changed_ms=self.time_ms)
             self.waiting[event.order_id] = None
+            effects.marks.append(('accepted', event.order_id))
         effects.orders.append(event.order_id)
         return ''
 
     def _assign(self, event, effects):
         order = self.live.get(event.order_id)
+        why_not = ''
         if order is None or order.state != State.WAITING:
-            return 'the order does not wait'
-        if not self.is_idle(event.robot):
-            return 'the robot is not idle'
+            why_not = 'the order does not wait'
+        elif not self.is_idle(event.robot):
+            why_not = 'the robot is not idle'
+        effects.marks.append(('refused' if why_not else 'assigned', event.order_id))
+        if why_not:
+            return why_not
         record = self.robots[event.robot]
         record.open, record.parking, record.order_id = None, '', order.order_id
-        order.robot = event.robot
+        order.robot, order.chosen = event.robot, event.why
         self._move(order, saga.assigned_event(order.kind), effects)
         self._refresh_due(event.robot)
         return ''
@@ -222,7 +227,8 @@ class FleetState:
         effects.orders.append(order.order_id)
         if order.state == State.WAITING:
             self._release(order)
-            order.robot = ''
+            order.robot = order.chosen = ''
+            effects.marks.append(('returned', order.order_id))
             if order.attempts >= ATTEMPTS:
                 self._move(order, Event.GAVE_UP, effects, reason)
             else:
@@ -230,8 +236,11 @@ class FleetState:
         elif order.state in saga.ENDED:
             self._release(order)
             self._end(order)
+            effects.marks.append(('ended', order.order_id))
         else:
             self.waiting.pop(order.order_id, None)
+            if order.state in saga.IN_DOUBT:
+                effects.marks.append(('in_doubt', order.order_id))
 
     def _release(self, order):
         """Take an order off its robot, which is idle from now on."""

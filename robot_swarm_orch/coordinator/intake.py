@@ -5,6 +5,7 @@
 import re
 
 from robot_swarm_orch.site import PlaceKind
+from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.types import OrderKind, OrderState, OrderStatus
 
 _ORDER_ID = re.compile(r'[A-Za-z0-9_.-]{1,64}')
@@ -27,10 +28,15 @@ def why_refused(order, site):
 def _why_no_place(name, site, kinds):
     place = site.places.get(name)
     if place is None:
-        return f'unknown place {name!r}'
+        return f'unknown place {name!r}' + did_you_mean(name, site.places)
     if place.kind not in kinds:
         return f'place {name!r} is for {place.kind.name.lower()}, not for loads'
     return ''
+
+
+def unknown(order, term):
+    """Return the answer to a question about an order that is not known."""
+    return OrderStatus(order.order_id, order.trace_id, term, 0, OrderState.UNKNOWN)
 
 
 def refusal(order, term, reason):

@@ -18,8 +18,9 @@ from robot_swarm_orch.coordinator import events, saga
 from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
-from robot_swarm_orch.coordinator.intake import refusal, why_refused
+from robot_swarm_orch.coordinator.intake import refusal, unknown, why_refused
 from robot_swarm_orch.coordinator.reports import ReportBook
+from robot_swarm_orch.coordinator.tally import Tally
 from robot_swarm_orch.coordinator.traffic import Traffic
 from robot_swarm_orch.site import PlaceKind
 from robot_swarm_orch.types import (
@@ -57,11 +58,12 @@ class Leader:
         self.reports = ReportBook(state, parts.config, parts.robot, term, now_s)
         self.traffic = Traffic(parts.site, parts.robot, parts.config, state.keeper)
         self.dispatcher = Dispatcher(parts.config, parts.rng)
+        self._tally = Tally(parts, state)
         self._parts = parts
         self._config = parts.config
         self._site = parts.site
         self._allocator = ALLOCATORS[parts.config.allocator]
-        self._since_s, self._since_ms = now_s, state.time_ms
+        self._since_s, self._since_ms, self.since_index = now_s, state.time_ms, state.index
         self._orders_in = {}
         self._orders_proposed = {}
         self._acts = []
@@ -127,18 +129,25 @@ class Leader:
         self._stopped = stop.active
 
     def submit(self, order):
-        """Take in an order (types.Order); the same id again is the same order."""
+        """
+        Take in an order (types.Order); the same id again is the same order.
+
+        One without a place to go to only asks: it is answered with the order's state, or UNKNOWN.
+        """
         known = self.state.order(order.order_id)
         if known is not None:
             self.outbox.statuses.append(self.state.status_of(known, self.term))
         elif order.order_id in self._orders_in or order.order_id in self._orders_proposed:
             return
+        elif not order.drop:
+            self.outbox.statuses.append(unknown(order, self.term))
         else:
             waiting = len(self.state.waiting) + len(self._orders_in) + len(self._orders_proposed)
             reason = why_refused(order, self._site)
             if not reason and waiting >= self._config.queue_bound:
                 reason = f'queue full: {waiting} orders wait; try again later'
             if reason:
+                self._tally.refused(order)
                 self.outbox.statuses.append(refusal(order, self.term, reason))
             else:
                 self._orders_in[order.order_id] = order
@@ -226,11 +235,12 @@ class Leader:
             allocation_started = parts.perf()
             decided += self._decide_tasks(now_s)
             parts.observe('allocation_s', parts.perf() - allocation_started)
-        parts.observe('decision_s', parts.perf() - started)
+        parts.observe('decide_s', parts.perf() - started)
         return decided
 
     def _decide_tasks(self, now_s):
         """Return who is lost or found, who gets which order, who parks, what is forgotten."""
+        self._tally.look_at_deadlines()
         lost, found = self.reports.silence(now_s)
         decided = [events.RobotLost(name) for name in lost]
         decided += [events.RobotFound(name) for name in found]
@@ -238,11 +248,11 @@ class Leader:
         now_ms = self.log_time_ms(now_s)
         if self.state.waiting:
             orders = [self.state.live[order_id] for order_id in self.state.waiting]
-            for name, order in allocate(self._allocator, idle, orders, self._first_node,
-                                        self._parts.travel, now_ms):
+            for name, order, why in allocate(self._allocator, idle, orders, self._first_node,
+                                             self._parts.travel, now_ms):
                 kind, which = saga.STEPS[saga.next_state(
                     saga.State.WAITING, saga.assigned_event(order.kind))]
-                decided += [events.TaskAssigned(order.order_id, name),
+                decided += [events.TaskAssigned(order.order_id, name, why),
                             self._command(name, kind, order.place(which), order.order_id)]
         elif not self._stopped:
             decided += self._decide_parking(idle, now_ms)
@@ -315,6 +325,7 @@ class Leader:
     def applied(self, now_s, effects):
         """Speak about an entry of this term that was just applied."""
         state = self.state
+        self._tally.applied(effects)
         for number in effects.granted:
             if self.reports.lacks_a_node(number):
                 self._regrant[number] = None
@@ -376,7 +387,7 @@ class Leader:
                                                         self._config.command_ttl_s):
             return None
         order = self.state.live.get(command.order_id)
-        trace_id, priority, deadline_s = ('', 100, 0.0) if order is None else (
+        trace_id, priority, deadline_s = (command.command_id, 100, 0.0) if order is None else (
             order.trace_id, order.priority, order.deadline_s)
         return Command(
             robot, self.keeper.boots[number], command.command_id, trace_id, self.term,

@@ -47,7 +47,8 @@ class OrderRecord:
     """
     An accepted order. `index` is the log entry that last changed it, `changed_ms` its log time.
 
-    attempts: robots that failed on it before the pick. step: number of its next command.
+    attempts: robots that failed on it before the pick. step: number of its next command. chosen:
+    why it went to `robot`, for people.
     """
 
     order_id: str
@@ -66,6 +67,7 @@ class OrderRecord:
     index: int = 0
     changed_ms: int = 0
     reason: str = ''
+    chosen: str = ''
 
     def place(self, which: str) -> str:
         """Return the name of the 'pick' or 'drop' place."""
@@ -80,7 +82,8 @@ class Effects:
     granted: numbers of robots whose row counted. orders: ids of orders that changed. commands:
     robots that have a new open command. closed: robots whose command ended, and whether it failed.
     booted: robots with a new boot. answers: (position in the batch, '' or why not) of each event
-    that a person or a robot waits for.
+    that a person or a robot waits for. marks: (what, order id) of what is counted: accepted,
+    assigned, refused (an assignment that no longer fitted), returned, in_doubt, ended.
     """
 
     granted: Tuple[int, ...] = ()
@@ -89,3 +92,4 @@ class Effects:
     closed: List[Tuple[str, bool]] = field(default_factory=list)
     booted: List[str] = field(default_factory=list)
     answers: List[Tuple[int, str]] = field(default_factory=list)
+    marks: List[Tuple[str, str]] = field(default_factory=list)

@@ -24,6 +24,7 @@ from robot_swarm_orch.coordinator.allocation import TravelTimes
 from robot_swarm_orch.coordinator.events import Batch
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.leader import Leader
+from robot_swarm_orch.coordinator.words import silent, waits
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError, NotLeader
 from robot_swarm_orch.raft import NORMAL, Raft, RaftConfig, RaftLog, Role
@@ -54,15 +55,18 @@ class Parts:
     """The fixed parts that a replica shares with its leader."""
 
     __slots__ = ('config', 'site', 'robot', 'rng', 'travel', 'placement', 'observe', 'perf',
-                 'parking')
+                 'parking', 'count', 'ros_time')
 
-    def __init__(self, config, site, robot, rng, planner, placement, observe, perf):
+    def __init__(self, config, site, robot, rng, planner, placement, observe, perf, count,
+                 ros_time):
         """Fill in what was left out; see Replica."""
         self.config, self.site, self.robot, self.rng = config, site, robot, rng
         self.travel = TravelTimes(planner or Planner(site, robot))
         self.placement = tuple(placement)
         self.observe = observe or (lambda name, value_s: None)
         self.perf = perf or (lambda: 0.0)
+        self.count = count or (lambda name: None)
+        self.ros_time = ros_time or (lambda: 0.0)
         self.parking = tuple(site.places[name] for name in site.parking)
 
 
@@ -82,8 +86,9 @@ class Replica:
     store: what the log is kept in (raft.MemoryStore or FileStore); load() is called here. rng:
     random.Random. planner: edge.planning.Planner for travel times, made if None. placement:
     ((robot, node), ...) that the first leader of an empty log enrols. observe(name, value [s]):
-    takes measurements. perf: clock for measurements only [s]. witness(entry): is shown each
-    committed Raft entry before it is applied, for judges and audit.
+    takes measurements. perf: clock for measurements only [s]. count(name): takes counts.
+    ros_time: for counting missed deadlines only [s]. witness(entry): is shown each committed Raft
+    entry before it is applied, for judges and audit.
 
     Raises ConfigError when the log was laid for another roadmap.
     """
@@ -91,11 +96,14 @@ class Replica:
     def __init__(self, config, site, robot, store, rng, planner=None, placement=(),
                  observe: Optional[Callable[[str, float], None]] = None,
                  perf: Optional[Callable[[], float]] = None,
-                 witness: Optional[Callable[[object], None]] = None):
+                 witness: Optional[Callable[[object], None]] = None,
+                 count: Optional[Callable[[str], None]] = None,
+                 ros_time: Optional[Callable[[], float]] = None):
         """Load what the store holds; nothing is sent before the first poll."""
         self.config = config
         self.store = store
-        self._parts = Parts(config, site, robot, rng, planner, placement, observe, perf)
+        self._parts = Parts(config, site, robot, rng, planner, placement, observe, perf, count,
+                            ros_time)
         hard_state, snapshot, entries = store.load()
         self.state = FleetState.restore(snapshot.data) if snapshot else FleetState()
         self.raft = Raft(raft_config(config), hard_state, RaftLog(snapshot, entries), rng)
@@ -109,6 +117,7 @@ class Replica:
         self._snapshot_index = self.state.index
         self._tick_at_s = None
         self._awake_s = None
+        self._led_s = None  # when somebody was last known to lead, for measuring failover
 
     # Inputs
 
@@ -116,6 +125,8 @@ class Replica:
         """Take in a Raft message from another coordinator."""
         self._wake(now_s)
         self.raft.step(message)
+        if message.sender == self.raft.leader_id:
+            self._led_s = now_s
 
     def hear_report(self, now_s, report):
         """Take in a robot's report; followers need not be given any (see `wants_reports`)."""
@@ -185,7 +196,9 @@ class Replica:
         if ready is None:
             return False
         if ready.hard_state or ready.entries or ready.snapshot:
+            started = self._parts.perf()
             self.store.save(ready.hard_state, ready.entries, ready.snapshot)
+            self._parts.observe('sync_s', self._parts.perf() - started)
         if ready.snapshot is not None:
             self.state = FleetState.restore(ready.snapshot.data)
             self._snapshot_index = self.state.index
@@ -210,6 +223,8 @@ class Replica:
             return
         self.state.skip(entry.index)
         if self.raft.role is Role.LEADER and entry.term == self.raft.term:
+            if self._led_s is not None:
+                self._parts.observe('failover_s', now_s - self._led_s)
             self._leader = Leader(self._parts, self.state, entry.term, now_s)
             if self._stop is not None:
                 self._leader.hear_stop(self._stop)
@@ -233,6 +248,7 @@ class Replica:
                 self.raft.role is Role.LEADER and self.raft.term == leader.term):
             self._answers += leader.abandoned()
             self._leader = None
+            self._led_s = now_s
             self._proposed.clear()
 
     def _observe_commit(self, index):
@@ -288,9 +304,24 @@ class Replica:
         return (self.raft.tick_count - tick) * self.config.tick_s + (now_s - self._tick_at_s)
 
     @property
+    def led_since(self):
+        """Index of the log entry with which this replica began to lead, None if it does not."""
+        return None if self._leader is None else self._leader.since_index
+
+    @property
     def wants_reports(self):
         """Whether reports and acks are of use now: only the leader reads them."""
         return self._leader is not None
+
+    def words(self):
+        """Return what the leader can tell people about robots that stand: (waits, silent)."""
+        if self._leader is None:
+            return [], {}
+        return waits(self._leader, self._awake_s), silent(self._leader, self._awake_s)
+
+    def doubles(self, now_s):
+        """Return the robots under whose name two boots speak, as far as this replica leads."""
+        return [] if self._leader is None else self._leader.reports.doubles(now_s)
 
     def status(self):
         """Return a dict about this replica for people and metrics."""
@@ -303,6 +334,7 @@ class Replica:
             'orders_waiting': len(state.waiting), 'orders_live': len(state.live),
             'orders_done': state.done, 'orders_failed': state.failed,
             'robots': len(state.robots), 'refused': dict(state.counters.refused),
+            'modes': [] if leader is None else leader.view().modes,
             'rings': [] if leader is None else [
                 [state.keeper.names[number] for number in ring]
                 for ring in leader.traffic.rings()],

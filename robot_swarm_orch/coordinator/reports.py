@@ -12,19 +12,24 @@ plus the time to brake. A new leader has heard nobody, so it counts every regist
 at the moment it began to lead. The same rule holds for clearing a robot away.
 """
 
+from math import inf
+
 from robot_swarm_orch.coordinator.keeper import NOBODY
 from robot_swarm_orch.types import Grant, GrantStatus, incarnation_of, Mode, Reason
 
 _ANSWER_PERIOD_S = 0.5
 _STRANGERS = 1000
 _FIT_WITHIN_S = 1.0
+_TWO_ALIVE = ('another boot of it is alive, so two robots, or two processes, have this name: '
+              'rename or stop one of them')
 _UNFIT = frozenset((Reason.EMERGENCY, Reason.IN_DOUBT, Reason.POSE, Reason.FENCED))
 
 
 class _Heard:
     """What was heard of one robot; times are -inf-like `since_s` until it speaks."""
 
-    __slots__ = ('incarnation', 'report', 'seq', 'heard_s', 'any_s', 'joining', 'joining_s')
+    __slots__ = ('incarnation', 'report', 'seq', 'heard_s', 'any_s', 'joining', 'joining_s',
+                 'refused_s', 'double_s')
 
     def __init__(self, since_s):
         self.incarnation = -1
@@ -34,6 +39,8 @@ class _Heard:
         self.any_s = since_s
         self.joining = NOBODY
         self.joining_s = since_s
+        self.refused_s = -inf  # when another boot was refused because of this one
+        self.double_s = -inf   # when this boot spoke after that other one
 
 
 class ReportBook:
@@ -95,6 +102,8 @@ class ReportBook:
         if report.seq <= heard.seq:
             return None
         heard.report, heard.seq, heard.heard_s = report, report.seq, now_s
+        if now_s - heard.refused_s < self.quiet_s:
+            heard.double_s = now_s
         return number
 
     def _join(self, now_s, number, heard, report):
@@ -102,7 +111,9 @@ class ReportBook:
         registered = self._keeper.boots[number]
         ago_s = now_s - heard.heard_s
         if registered != NOBODY and ago_s < self.quiet_s:
-            self._answer(now_s, report, GrantStatus.REFUSED,
+            heard.refused_s = now_s
+            self._answer(now_s, report, GrantStatus.REFUSED, _TWO_ALIVE
+                         if now_s - heard.double_s < self.quiet_s else
                          f'another boot of it was heard {ago_s:.1f} s ago')
         elif heard.joining not in (NOBODY, report.boot_id) and (
                 now_s - heard.joining_s < self.quiet_s):
@@ -182,6 +193,18 @@ class ReportBook:
             elif was_lost and self.is_heard(now_s, number, self._config.robot_silent_s):
                 found.append(name)
         return lost, found
+
+    def ages_s(self, now_s):
+        """Return (robot, how long ago it was heard [s]) of enrolled robots that ever joined."""
+        keeper = self._keeper
+        return [(name, now_s - self._of(number).heard_s)
+                for number, name in enumerate(keeper.names)
+                if keeper.enrolled[number] and keeper.boots[number] != NOBODY]
+
+    def doubles(self, now_s):
+        """Return the robots under whose name two boots have spoken lately."""
+        return [name for name, heard in zip(self._keeper.names, self._heard)
+                if now_s - heard.double_s < self.quiet_s]
 
     def lease_pairs(self, now_s):
         """Return (robot, newest seq heard) of all robots that a lease can renew."""

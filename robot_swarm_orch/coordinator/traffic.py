@@ -331,6 +331,27 @@ class Traffic:
             done.update(path)
         return tuple(found)
 
+    def obstacle(self, number):
+        """
+        Return what keeps a robot from its next unit, as (node, kind, number of the holder).
+
+        kind is `held` or `promised` by the holder, `blocked` by its body, or `ring` (holder None):
+        the unit is free, but giving it would close a ring. None if nothing does.
+        """
+        wish, owner = self._wishes.get(number), self.keeper.owner
+        if wish is None or not wish.report.wanted:
+            return None
+        for node in wish.next_unit or wish.report.wanted:
+            if owner.get(node, number) != number:
+                return node, 'held', owner[node]
+            if node in self.keeper.blocked:
+                return node, 'blocked', self.keeper.blocked[node]
+            if self._promised.get(node, number) != number:
+                return node, 'promised', self._promised[node]
+        if wish.next_unit and not self._junction[wish.end] and self._ring(wish, *wish.unit[:2]):
+            return wish.next_unit[0], 'ring', None
+        return None
+
     def waiting_s(self, now_s, number):
         """Return for how long a robot has wanted its next node [s]; 0 when it wants none."""
         wish = self._wishes.get(number)

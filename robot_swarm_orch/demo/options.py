@@ -19,3 +19,6 @@ class DemoOptions:
     site_file: str = ''  # empty: the demo warehouse
     domain: int = 77
     start_timeout_s: float = 90.0
+    metrics_port: int = 0  # of the first process's Prometheus endpoint; 0: no endpoints
+    log_format: str = 'text'
+    camera_frames_per_s: float = 0.0  # of all robots together; 0: robots without cameras

@@ -8,6 +8,7 @@ for only when nothing was heard of it for long, since a status may be lost with 
 """
 
 from collections import Counter, deque
+from dataclasses import replace
 from typing import Dict, Iterable, List, Optional, Set
 
 from robot_swarm_orch.sim.orders import OrderStream
@@ -17,6 +18,10 @@ ENDED = frozenset((OrderState.DONE, OrderState.FAILED, OrderState.CANCELLED))
 RESEND_FIRST_S, RESEND_MAX_S = 0.5, 4.0
 ASK_AFTER_S = 60.0
 ASK_AT_ONCE = 10  # questions about silent orders in one go
+# Orders are due some minutes after they were handed in. Every tenth is urgent: due in a time that
+# hardly suffices for the way, so that a demo shows missed deadlines too. Deadlines are counted; no
+# decision of the fleet rests on them.
+DUE_S, URGENT_DUE_S, URGENT_EVERY = 300.0, 60.0, 10
 
 
 class _Entry:
@@ -49,9 +54,16 @@ class OrderDesk:
         self.refused: Counter = Counter()
         self._quiet: deque = deque()
 
-    def refill(self, now_s: float) -> None:
-        """Write new orders, as many as the stream wants for those that wait."""
+    def refill(self, now_s: float, ros_s: float = 0.0) -> None:
+        """
+        Write new orders, as many as the stream wants for those that wait.
+
+        ros_s: ROS time, for their deadlines [s]; 0: they get none.
+        """
         for order in self._stream.refill(len(self._waiting)):
+            if ros_s:
+                urgent = len(self._entries) % URGENT_EVERY == 0
+                order = replace(order, deadline_s=ros_s + (URGENT_DUE_S if urgent else DUE_S))
             entry = _Entry(order, now_s)
             self._entries[order.order_id] = self._unanswered[order.order_id] = entry
             self._waiting.add(order.order_id)

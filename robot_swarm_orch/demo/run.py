@@ -8,6 +8,7 @@ audit of orders, stop, report. The ROS side comes in as an object (`nodes/demo_c
 """
 
 from dataclasses import dataclass, field
+import json
 import os
 from pathlib import Path
 import shutil
@@ -17,7 +18,7 @@ import time
 from typing import Callable, Dict, List, Optional, Set
 
 from robot_swarm_orch.bringup import (
-    default_site_file, one_host_environment, processes, simulated_fleet)
+    default_site_file, one_host_environment, processes, scrape_targets, simulated_fleet)
 from robot_swarm_orch.config import check, CoordinatorConfig, RobotConfig, safe_stop_bound_s
 from robot_swarm_orch.demo.observation import Observation
 from robot_swarm_orch.demo.options import DemoOptions
@@ -90,8 +91,12 @@ class Demo:
             os.path.abspath(site_file), options.robots,
             robots_per_process=options.robots_per_process, coordinators=coordinators,
             data_dir=str(self._work / 'data'), seed=options.seed,
-            truth_path=str(self.truth_path))
+            truth_path=str(self.truth_path), metrics_port=options.metrics_port,
+            log_format=options.log_format, **_cameras(options.camera_frames_per_s))
         self._specs = processes(plan)
+        if options.metrics_port:
+            (self._work / 'prometheus_targets.json').write_text(
+                json.dumps(scrape_targets(self._specs), indent=2) + '\n', encoding='utf-8')
         self._supervisor = Supervisor(self._specs, self._work,
                                       one_host_environment(os.environ, options.domain))
         observation = Observation(self.site, plan.robots)
@@ -186,7 +191,7 @@ class Demo:
             t = now_s - evidence.start_s
             if t >= evidence.timeline.duration_s:
                 break
-            evidence.desk.refill(now_s)
+            evidence.desk.refill(now_s, time.time())
             self._client.send(evidence.desk.due(now_s))
             self._harm(t)
             if steady:
@@ -254,3 +259,11 @@ def prepare_folder(folder: Path) -> Path:
     for name in ('report.json', 'report.txt', 'report.png', 'map.png'):
         (folder / name).unlink(missing_ok=True)
     return work.resolve()
+
+
+def _cameras(frames_per_s: float) -> dict:
+    """Return what a plan says of cameras; nothing without a budget for them."""
+    if frames_per_s <= 0.0:
+        return {}
+    return {'robot_parameters': {'camera': True},
+            'sim_parameters': {'camera_frames_per_s': frames_per_s}}

@@ -23,14 +23,15 @@ from robot_swarm_orch.edge.lease import LeaseClock
 from robot_swarm_orch.edge.motion import Follower, Reckoner
 from robot_swarm_orch.edge.peers import PeerTable
 from robot_swarm_orch.edge.planning import Planner
-from robot_swarm_orch.edge.safety import clamp, Limiter, Situation
+from robot_swarm_orch.edge.safety import clamp, is_fresh, Limiter, Situation
 from robot_swarm_orch.edge.seams import MotionDriver
 from robot_swarm_orch.edge.task_runner import Phase, TaskRunner
+from robot_swarm_orch.edge.words import explained, stopped_by
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.site import Site
 from robot_swarm_orch.types import (
     Ack, Command, Counters, EmergencyStop, FleetView, Grant, Lease, LoadReading, LoadRequest,
-    Mode, Motion, Nodes, Odometry, Peer, Reason, Report, Safety, Scan, STANDSTILL)
+    Mode, Motion, Nodes, Odometry, Peer, Reason, Report, Safety, Scan, Sight, STANDSTILL)
 
 # Slower than this the robot stands; slower than that it has as good as arrived [m/s].
 _STILL_MPS = 0.02
@@ -56,6 +57,7 @@ class Inputs:
     control_s: float
     odometry: Optional[Odometry] = None
     scan: Optional[Scan] = None
+    sight: Optional[Sight] = None
     load: Optional[LoadReading] = None
     battery: float = nan
     grants: Tuple[Grant, ...] = ()
@@ -224,7 +226,7 @@ class RobotAgent:
         if stop.seq <= self._stops_seen.get(stop.source, -1):
             return
         self._stops_seen[stop.source] = stop.seq
-        self.emergency = (stop.reason or stop.source or 'pressed') if stop.active else ''
+        self.emergency = stopped_by(stop) if stop.active else ''
 
     def _hear_grant(self, grant, inputs):
         """Take in a movement authority; join, or begin anew, when it says so."""
@@ -250,7 +252,7 @@ class RobotAgent:
         """Return whether the robot was seen to stand, just now."""
         seen = inputs.odometry
         return (seen is not None and abs(seen.motion.speed_mps) < _STILL_MPS
-                and inputs.control_s - seen.taken_s <= self.config.odometry_stale_s)
+                and is_fresh(inputs.control_s - seen.taken_s, self.config.odometry_stale_s))
 
     def _begin_anew(self):
         """Join as another boot: this one was replaced, or cleared by a person."""
@@ -301,7 +303,7 @@ class RobotAgent:
     def _has_waited(self, now_s):
         """Return whether the robot has stood on its way for so long that it looks for another."""
         if self._standing_at < 0 or self.safety.reason not in (
-                Reason.AUTHORITY, Reason.SCAN, Reason.PEER):
+                Reason.AUTHORITY, Reason.SCAN, Reason.PEER, Reason.DETECTION):
             self._waiting_since_s = None
             return False
         if self._waiting_since_s is None:
@@ -311,17 +313,18 @@ class RobotAgent:
         return now_s - self._waiting_since_s >= self._patience_s
 
     def _held_by_others(self, now_s, body):
-        """Return what it costs to drive into nodes that standing neighbours hold."""
+        """Return the cost of nodes that standing neighbours hold, or where an obstacle is."""
         pose = body.pose
         costs = {}
         for peer in self.peers.near(pose.x_m, pose.y_m, self.config.peer_radius_m, now_s,
                                     self.robot):
             if abs(peer.motion.speed_mps) < _STILL_MPS:
                 costs.update(dict.fromkeys(peer.held, _HELD_COST_S))
-        if self.safety.reason == Reason.SCAN and len(self.track.nodes) > 1:
+        costs = {node: cost for node, cost in costs.items()
+                 if node < self.site.real_count and node not in self.book.held}
+        if self.safety.reason in (Reason.SCAN, Reason.DETECTION) and len(self.track.nodes) > 1:
             costs[self.track.nodes[1]] = _HELD_COST_S
-        return {node: cost for node, cost in sorted(costs.items())
-                if node < self.site.real_count and node not in self.book.held}
+        return dict(sorted(costs.items()))
 
     def _hold(self, inputs) -> Optional[Base]:
         """Give back what is not needed, ask for what comes next; return where the robot may go."""
@@ -360,6 +363,7 @@ class RobotAgent:
         s.working = self.runner.phase in (Phase.WORKING, Phase.SETTLING)
         s.control_s, s.now_s = inputs.control_s, inputs.now_s
         s.body, s.base, s.scan, s.wanted = body, base, inputs.scan, wanted
+        s.sight = inputs.sight
         if body is not None:
             s.odometry_age_s = inputs.control_s - inputs.odometry.taken_s
             s.peers = self._near(inputs, body) if wanted.speed_mps > 0.0 else ()
@@ -378,6 +382,8 @@ class RobotAgent:
         safety = self.safety
         changed = (safety.reason, safety.stopped) != self._told
         self._told = (safety.reason, safety.stopped)
+        if changed:
+            safety = explained(safety, self._situation, self.config, self.clock, self.runner)
         report = state = None
         if body is not None and self._report_is_due(inputs, body):
             report = self._report(inputs, body)

@@ -13,6 +13,7 @@ the tail is refused. A file that has grown is rewritten with only the records th
 """
 
 from dataclasses import dataclass, replace
+import fcntl
 import os
 from pathlib import Path
 import struct
@@ -120,6 +121,7 @@ class FileJournal:
             if end == 0:
                 self._rewrite()
             self._file = os.open(self.path, os.O_WRONLY)
+            _lock(self._file, self.path)
             self._end = end or self.path.stat().st_size
             os.ftruncate(self._file, self._end)
         except OSError as error:
@@ -152,6 +154,7 @@ class FileJournal:
         self._rewrite()
         os.close(self._file)
         self._file = os.open(self.path, os.O_WRONLY)
+        _lock(self._file, self.path)
         self._end = self.path.stat().st_size
 
     def _rewrite(self):
@@ -167,6 +170,17 @@ class FileJournal:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _lock(file, path):
+    """Keep other processes out; StorageError if one is in already."""
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(file)
+        raise StorageError(f'the journal {path} is in use by another process, which runs as the '
+                           'same robot: stop one of them, or give each robot a name of its own'
+                           ) from error
 
 
 def _frame(record):

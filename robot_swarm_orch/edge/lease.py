@@ -26,6 +26,7 @@ class LeaseClock:
         self.robot = robot
         self.term = term
         self.lease_seq = 0     # newest lease of that term
+        self.leader_id = ''    # who sent it
         self.until_s = -inf    # end of the lease [steady s]
         self._sent = OrderedDict()
 
@@ -56,6 +57,7 @@ class LeaseClock:
         if not self.hear_term(lease.term):
             return False
         self.lease_seq = max(self.lease_seq, lease.seq)
+        self.leader_id = lease.leader_id
         for robot, heard_seq in lease.heard:
             if robot == self.robot:
                 sent_s = self._sent.get(heard_seq)

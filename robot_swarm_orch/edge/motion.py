@@ -74,7 +74,9 @@ class Reckoner:
         self._sent = deque(maxlen=64)  # (acts from [s], motion), oldest first
 
     def sent(self, at_s: float, motion: Motion) -> None:
-        """Note a command sent at a control time."""
+        """Note a command sent at a control time; a clock that was set back begins anew."""
+        if self._sent and at_s + self.config.actuation_delay_s < self._sent[-1][0]:
+            self._sent.clear()
         self._sent.append((at_s + self.config.actuation_delay_s, motion))
 
     def at(self, odometry: Odometry, when_s: float) -> Odometry:

@@ -7,7 +7,8 @@ Rules, the most restrictive wins:
 
 -   *Stand* (`_STAND_RULES`, first match names the reason): emergency stop, inactive node, no fresh
     odometry, joining, fenced, pose outside the held nodes, lease run out, load in doubt, payload
-    device at work, no fresh scan. Turning stops too.
+    device at work, no fresh scan, and with a required camera no fresh image or always the same
+    one. Turning stops too.
 -   *End of the base*: the highest v for which `v t + v^2 / 2b` fits into the straight part of the
     run; t is the base's own watchdog plus its actuation delay, so the rule holds even if this
     process dies right after. A base that is faster than that is told to slow down, and brakes.
@@ -15,6 +16,9 @@ Rules, the most restrictive wins:
     Anything inside the footprint circle plus a hand's breadth stops turning as well.
 -   *Neighbours*: the same, with the circle of each neighbour where it was heard and where it would
     be by now.
+-   *Camera*: while it says that the lane is blocked, the robot stops short of the end of the lane
+    as it was last seen clear: how near the obstacle is nobody knows, but it was not in there. Of
+    another lane than that ahead nothing was seen. With a required camera the rule holds always.
 
 The corridor lies along the edge that is driven, not along the heading, and is as wide as the
 footprint plus a hand's breadth: robots on neighbouring nodes or lanes stay outside of it. The
@@ -29,11 +33,14 @@ import numpy as np
 
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.base import Base, stop_distance_m, stoppable_speed_mps, wrap_rad
-from robot_swarm_orch.types import Mode, Motion, Odometry, Peer, Reason, Safety, Scan, STANDSTILL
+from robot_swarm_orch.types import (
+    Mode, Motion, Odometry, Peer, Reason, Safety, Scan, Sight, STANDSTILL)
 
 # What counts as a hand's breadth [m].
 _BREADTH_M = 0.05
 _BEYOND_ANY_SCAN_M = 1000.0
+# A camera that looked in a direction this far off saw another lane [rad].
+_SAME_LANE_RAD = 0.17
 
 
 class Situation:
@@ -41,7 +48,7 @@ class Situation:
 
     __slots__ = ('active', 'emergency', 'mode', 'fenced', 'inside', 'lease_left_s', 'in_doubt',
                  'working', 'odometry_age_s', 'control_s', 'now_s', 'body', 'base', 'scan',
-                 'peers', 'wanted')
+                 'peers', 'sight', 'wanted')
 
     def __init__(self):
         """Start with the situation in which nothing is known: stand."""
@@ -60,13 +67,15 @@ class Situation:
         self.base: Optional[Base] = None
         self.scan: Optional[Scan] = None
         self.peers: Iterable[Peer] = ()
+        self.sight: Optional[Sight] = None
         self.wanted: Motion = STANDSTILL
 
 
 _STAND_RULES = (
     (Reason.EMERGENCY, lambda s, c: bool(s.emergency)),
     (Reason.INACTIVE, lambda s, c: not s.active or s.mode == Mode.MANUAL),
-    (Reason.STALE_ODOM, lambda s, c: s.body is None or not s.odometry_age_s <= c.odometry_stale_s),
+    (Reason.STALE_ODOM, lambda s, c: s.body is None or not is_fresh(s.odometry_age_s,
+                                                                    c.odometry_stale_s)),
     (Reason.FENCED, lambda s, c: s.fenced),
     (Reason.POSE, lambda s, c: s.mode == Mode.LOST or not s.inside),
     (Reason.JOINING, lambda s, c: s.mode != Mode.AUTOMATIC),
@@ -82,7 +91,23 @@ def _scan_is_stale(situation, config):
     scan = situation.scan
     if scan is None:
         return config.scan_required
-    return not situation.control_s - scan.taken_s <= config.scan_stale_s
+    return not is_fresh(situation.control_s - scan.taken_s, config.scan_stale_s)
+
+
+def _camera_is_stale(situation, config):
+    """Return whether there is no camera image to rely on."""
+    sight = situation.sight
+    return (sight is None or sight.frozen
+            or not is_fresh(situation.control_s - sight.taken_s, config.camera_stale_s))
+
+
+def is_fresh(age_s: float, stale_s: float) -> bool:
+    """
+    Return whether a sensor value of this age by its stamp may be used.
+
+    One from the future is as bad as an old one: a clock was set, so nobody can tell its age.
+    """
+    return -stale_s <= age_s <= stale_s
 
 
 def clamp(wanted: Motion, safety: Safety) -> Motion:
@@ -105,6 +130,12 @@ class Limiter:
         # Who reacts to scans and neighbours is alive: there is no watchdog to wait for.
         self.react_s = config.tick_s + config.actuation_delay_s
         self._rays = (None, None, None)
+        self._stand_rules, self._rules = _STAND_RULES, (self._scan, self._peers)
+        # A robot without a camera pays nothing for those that have one.
+        if config.camera:
+            self._rules += (self._camera,)
+        if config.camera_required:
+            self._stand_rules += ((Reason.STALE_CAMERA, _camera_is_stale),)
 
     def limit(self, situation: Situation) -> Safety:
         """
@@ -112,13 +143,13 @@ class Limiter:
 
         To stop at a bend or at the goal is driving as wanted: it is not named as a reason.
         """
-        for reason, holds in _STAND_RULES:
+        for reason, holds in self._stand_rules:
             if holds(situation, self.config):
                 return Safety(0.0, reason, True, situation.emergency
                               if reason == Reason.EMERGENCY else '')
         limit, reason, detail = self._authority(situation), Reason.AUTHORITY, ''
         if situation.wanted.speed_mps != 0.0 or situation.wanted.yaw_rate_radps != 0.0:
-            for rule in (self._scan, self._peers):
+            for rule in self._rules:
                 allowed, why, name, stand = rule(situation)
                 if stand:
                     return Safety(0.0, why, True, name)
@@ -175,6 +206,29 @@ class Limiter:
             return _BEYOND_ANY_SCAN_M
         left = left[hit]
         return float((along[hit] - np.sqrt(np.maximum(radius * radius - left * left, 0.0))).min())
+
+    def _camera(self, s):
+        """Return (speed, reason, detail, stand) by what the camera saw of the lane."""
+        sight, config = s.sight, self.config
+        if (sight is None or s.wanted.speed_mps <= 0.0
+                or not (sight.blocked or config.camera_required)):
+            return config.speed_mps, Reason.DETECTION, '', False
+        room = self._seen_clear_m(s, sight) - config.camera_margin_m
+        word = f'lane blocked ({sight.sure:.2f})' if sight.blocked else 'lane not seen clear yet'
+        return (stoppable_speed_mps(room, self.react_s, config.brake_mps2), Reason.DETECTION,
+                word, False)
+
+    def _seen_clear_m(self, s, sight):
+        """Return how far the footprint may go in the lane as it was last seen clear."""
+        clear, way = sight.clear_at, self._way(s)
+        if clear is None or abs(wrap_rad(clear.yaw_rad - way)) > _SAME_LANE_RAD:
+            return 0.0
+        pose = s.body.pose
+        c, n = cos(way), sin(way)
+        x, y = pose.x_m - clear.x_m, pose.y_m - clear.y_m
+        if abs(y * c - x * n) > self.config.footprint_radius_m:
+            return 0.0
+        return sight.lane_m - self.config.footprint_radius_m - max(0.0, x * c + y * n)
 
     def _way(self, s):
         """Return the direction of driving: of the edge, or the heading where there is none."""

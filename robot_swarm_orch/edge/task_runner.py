@@ -123,6 +123,15 @@ class TaskRunner:
             return ''
         return self._state.accepted.order_id
 
+    @property
+    def action(self) -> str:
+        """Return the load action started last, and its place if known, for people."""
+        started = self._state.started
+        if started is None:
+            return ''
+        place = self._command.place if self._command is not None else ''
+        return LoadAction(started.action).name.lower() + (f' at {place}' if place else '')
+
     def hear(self, command: Command, now_s: float, standing_at: int) -> Ack:
         """Take in a copy of a command and return the answer; `standing_at` is a node, or -1."""
         known = self._known(command)

@@ -10,6 +10,7 @@ What a follower does not need is thrown away unread. Deactivated, the replica is
 others elect a new leader.
 """
 
+import json
 from pathlib import Path
 import random
 import secrets
@@ -17,8 +18,13 @@ import sys
 import time
 
 from robot_swarm_orch.config import check_fleet, CoordinatorConfig, RobotConfig
+from robot_swarm_orch.coordinator.presence import Presence
 from robot_swarm_orch.coordinator.replica import Replica
+from robot_swarm_orch.coordinator.tally import initial_counts
 from robot_swarm_orch.edge.planning import Planner
+from robot_swarm_orch.errors import WireError
+from robot_swarm_orch.insight.picture import waits_to_json
+from robot_swarm_orch.msg import RaftMessage
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import quiet_node
 from robot_swarm_orch.nodes.front_desk import FrontDesk
@@ -27,6 +33,10 @@ from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import check_ids, CoordinatorParams, declare
 from robot_swarm_orch.nodes.pulse import Pulse
 from robot_swarm_orch.raft import FileStore
+from robot_swarm_orch.telemetry.event_log import WARNING
+from robot_swarm_orch.telemetry.health import judge_coordinator, worst
+from robot_swarm_orch.telemetry.trail import CoordinatorTrail
+from robot_swarm_orch.types import Mode
 
 # A follower empties its unread queues this often, so that it starts to lead with fresh words [s].
 DISCARD_PERIOD_S = 0.5
@@ -48,6 +58,8 @@ class CoordinatorNode(Host):
         check_fleet(self._robot, self._config)
         check_ids(self.site_id, self._config.cluster_id, *self._config.voters)
         self._replica = self._store = self._node = None
+        self._trail = CoordinatorTrail(self.event_log)
+        self._leads, self._led_s, self._sync_worst_s = False, time.monotonic(), 0.0
 
     # -- building -------------------------------------------------------------------------------
 
@@ -57,16 +69,22 @@ class CoordinatorNode(Host):
         self._store = FileStore(
             Path(options.data_dir), f'{self.site_id}/{config.cluster_id}/{config.node_id}')
         if self._store.repaired:
-            self.get_logger().warning(f'log: {self._store.repaired}')
+            self.event_log.event('log_repaired', WARNING, reason=self._store.repaired)
         seed = secrets.randbits(63) if options.seed < 0 else options.seed
         rng = random.Random(f'{seed}/{config.node_id}')
         placement = self.site.place_robots(options.enrol_count) if options.enrol_count else ()
         self._replica = Replica(
             config, self.site, self._robot, self._store, rng, Planner(self.site, self._robot),
-            placement=placement, observe=self.metrics.observe, perf=time.perf_counter)
+            placement=placement, observe=self._observe, perf=time.perf_counter,
+            count=self.metrics.count,
+            ros_time=lambda: 1e-9 * self.get_clock().now().nanoseconds)
+        for name in initial_counts():
+            self.metrics.count(name, 0)
         self._node = quiet_node(self, f'{self.get_name()}_io', self.get_namespace())
         self.traffic.opened()
         self._open(placement)
+        self._presence = Presence(self.site_id, config.cluster_id, config.node_id,
+                                  secrets.randbits(62), time.monotonic())
         self._read_due_s = self._discard_due_s = 0.0
         self._period_s = TICKS_AT_ONCE * config.tick_s
         self._pace = Pace(self._period_s, self.metrics, 'consensus_')
@@ -120,9 +138,13 @@ class CoordinatorNode(Host):
     def _hear_raft(self) -> None:
         """Take in the Raft messages that have come."""
         messages = self._raft_in.all()
-        if not self.active:
+        now_s = time.monotonic()
+        for msg in messages:
+            if not msg.to:
+                self.wire.hear(self._hear_presence, msg, now_s)
+        if not self._takes_part(now_s):
             return
-        self._replica.tick(time.monotonic())
+        self._replica.tick(now_s)
         for msg in messages:
             if msg.to == self._config.node_id:
                 message = self.wire.hear(self.wire.read_raft, msg, self._config.cluster_id)
@@ -130,29 +152,56 @@ class CoordinatorNode(Host):
                     self._replica.receive(time.monotonic(), message)
         self._send(self._replica.poll(time.monotonic()))
 
+    def _hear_presence(self, msg, now_s) -> None:
+        """Take in that a coordinator is there; WireError when it is not one of this group."""
+        try:
+            self._presence.hear(now_s, msg.cluster_id, msg.sender, bytes(msg.payload))
+        except WireError as error:
+            raise WireError(f'RaftMessage.payload: from {msg.sender[:80]!r}: {error}') from error
+        self.wire.check_envelope(msg, self._config.cluster_id)
+
+    def _tell_presence(self, now_s) -> None:
+        """Tell all coordinators of the site that this one is there, a few times a second."""
+        word = self._presence.word(now_s)
+        if word is not None:
+            self._raft_out.send(RaftMessage(
+                site_id=self.site_id, cluster_id=self._config.cluster_id,
+                sender=self._config.node_id, version=RaftMessage.VERSION, payload=word))
+
+    def _takes_part(self, now_s) -> bool:
+        """Return whether this coordinator is active, and has listened before it spoke."""
+        return self.active and self._presence.may_speak(now_s)
+
     def _tick(self) -> None:
-        """Run one period of the consensus clock."""
+        """Run one period of the consensus clock; ConfigError when this one has to give way."""
         if not self.active:
             return
         with self._pace:
             now_s = time.monotonic()
-            replica = self._replica
-            replica.tick(now_s)
-            if now_s >= self._read_due_s:
-                self._read_due_s = now_s + self._config.traffic_period_s
-                self._hear_stops(now_s)
-                if replica.wants_reports:
-                    self._hear_robots(now_s)
-                elif now_s >= self._discard_due_s:
-                    self._discard_due_s = now_s + DISCARD_PERIOD_S
-                    self._discard()
+            self._tell_presence(now_s)
+            self._presence.check(now_s)
+            if self._presence.may_speak(now_s):
+                self._step(now_s)
+
+    def _step(self, now_s) -> None:
+        """Let the replica work, and read what it wants to hear."""
+        replica = self._replica
+        replica.tick(now_s)
+        if now_s >= self._read_due_s:
+            self._read_due_s = now_s + self._config.traffic_period_s
+            self._hear_stops(now_s)
             if replica.wants_reports:
-                for msg in self._orders_in.all():
-                    order = self.wire.hear(self.wire.read_order, msg)
-                    if order is not None:
-                        replica.submit(now_s, order)
-            self._desk.serve(now_s)
-            self._send(replica.poll(time.monotonic()))
+                self._hear_robots(now_s)
+            elif now_s >= self._discard_due_s:
+                self._discard_due_s = now_s + DISCARD_PERIOD_S
+                self._discard()
+        if replica.wants_reports:
+            for msg in self._orders_in.all():
+                order = self.wire.hear(self.wire.read_order, msg)
+                if order is not None:
+                    replica.submit(now_s, order)
+        self._desk.serve(now_s)
+        self._send(replica.poll(time.monotonic()))
 
     def _hear_stops(self, now_s):
         for msg in self._stops_in.all():
@@ -170,6 +219,7 @@ class CoordinatorNode(Host):
         for msg in self._acks_in.all():
             ack = wire.hear(wire.read_ack, msg)
             if ack is not None:
+                self._trail.ack(ack)
                 replica.hear_ack(now_s, ack)
 
     def _discard(self):
@@ -182,7 +232,11 @@ class CoordinatorNode(Host):
         wire = self.wire
         for message in outputs.messages:
             self._raft_out.send(wire.write_raft(message, self._config.cluster_id))
-        if not self._replica.wants_reports and not outputs.answers:
+        leads = self._replica.wants_reports
+        if leads != self._leads:
+            self._leads = leads
+            self._trail.leads(self._replica.led_since, self._replica.raft.term)
+        if not leads and not outputs.answers:
             return
         wire.set_time(self.get_clock().now().nanoseconds)
         if outputs.lease is not None:
@@ -193,13 +247,38 @@ class CoordinatorNode(Host):
         for command in outputs.commands:
             if self._open_robot(command.robot):
                 self._command_out[command.robot].send(wire.write_command(command))
+                self._trail.command(command)
         for status in outputs.statuses:
             self._status_out.send(wire.write_status(status))
+            self._trail.status(status)
         if outputs.view is not None:
             self._view_out.send(wire.write_view(outputs.view))
         self._desk.answer(outputs.statuses, outputs.answers)
 
     # -- health ---------------------------------------------------------------------------------
+
+    def _observe(self, name, value) -> None:
+        """Take in a measurement of the replica."""
+        self.metrics.observe(name, value)
+        if name == 'sync_s' and value > self._sync_worst_s:
+            self._sync_worst_s = value
+
+    def _gather_lead(self) -> None:
+        """Tell what only a leader knows, and let it go with the lead: others tell it now."""
+        details, metrics = self.details, self.metrics
+        metrics.set('consensus_is_leader', int(self._replica.wants_reports))
+        known = {}
+        if self._replica.wants_reports:
+            known = {'queue_depth': details['orders_waiting'],
+                     'orders_open': details['orders_live'] - details['orders_waiting'],
+                     **{f'robot_modes.{mode.name.lower()}': details['modes'].count(mode)
+                        for mode in Mode}}
+        for name in [name for name in metrics.counters
+                     if name.startswith(('queue_depth', 'orders_open', 'robot_modes.'))
+                     and name not in known]:
+            del metrics.counters[name]
+        for name, value in known.items():
+            metrics.set(name, value)
 
     def gather(self) -> None:
         """Add what the replica says about itself."""
@@ -208,17 +287,38 @@ class CoordinatorNode(Host):
             self.details = self._replica.status()
             for name in ('term', 'commit_index', 'elections'):
                 self.metrics.set(f'consensus_{name}', self.details[name])
+            self._gather_lead()
+            if self.details['leader'] is not None:
+                self._led_s = time.monotonic()
             for reason, number in self.details['refused'].items():
                 self.metrics.set(f'refused.{reason}', number)
+
+    def troubles(self) -> list:
+        """Return doubles: of this coordinator, of the fleet on this site, of robots."""
+        if self._replica is None:
+            return []
+        now_s = time.monotonic()
+        found = self._presence.trouble(now_s)
+        return [(2, found)] * bool(found) + [
+            (2, f'two boots speak as robot {name!r}, and the one that came last is refused: '
+             'rename or stop one of them') for name in self._replica.doubles(now_s)]
+
+    def words(self) -> dict:
+        """Return what a leader knows of robots that wait or are silent, for `swarm why`."""
+        if not self.active or self._replica is None or not self._replica.wants_reports:
+            return {}
+        waits, silent = self._replica.words()
+        return {'waits': waits_to_json(waits), 'silent': json.dumps(silent)}
 
     def health(self):
         """Return who leads; a warning while nobody does."""
         if not self.active or self._replica is None:
             return 1, 'inactive'
-        leader = self.details['leader']
-        if leader is None:
-            return 1, f"{self.details['role']}, no leader is known"
-        return 0, f"{self.details['role']}, term {self.details['term']}, leader {leader}"
+        leader, sync_worst_s, self._sync_worst_s = self.details['leader'], self._sync_worst_s, 0.0
+        leaderless_s = time.monotonic() - self._led_s if leader is None else None
+        return worst([
+            (0, f"{self.details['role']}, term {self.details['term']}, leader {leader}"),
+            *judge_coordinator(leaderless_s, sync_worst_s, self.limits)])
 
 
 def main(args=None) -> None:

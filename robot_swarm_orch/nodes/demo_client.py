@@ -22,7 +22,7 @@ from robot_swarm_orch.nodes.report_glance import glance
 from robot_swarm_orch.nodes.wire import Wire
 from robot_swarm_orch.types import Order
 
-LOOK_EVERY_S = 0.01
+LOOK_EVERY_S = 0.02
 REPORTS_EVERY_S = 0.05  # their queue holds a fleet's reports of a longer time
 
 

@@ -30,8 +30,10 @@ from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import declare, EdgeParams
 from robot_swarm_orch.nodes.pose_sources import transform_lookup
+from robot_swarm_orch.nodes.robot_health import RobotStatuses, samples_of
 from robot_swarm_orch.nodes.wire_checks import is_robot_id
 from robot_swarm_orch.nodes.zones import ZoneTopics
+from robot_swarm_orch.telemetry.event_log import ERROR
 from robot_swarm_orch.types import Lease
 
 
@@ -70,7 +72,8 @@ class EdgeNode(Host):
               'robot (-r __ns:=/r001), or name the robots to host in the parameter `robots`')
         self._robots = self._options.robots or (namespace,)
         self._hosted, self._nodes, self._journals = [], [], []
-        self._timer = self._transforms = None
+        self._timer = self._transforms = self._lane_model = None
+        self._statuses = RobotStatuses(self.limits)
 
     # -- building -------------------------------------------------------------------------------
 
@@ -120,8 +123,19 @@ class EdgeNode(Host):
             journal = MemoryJournal()
         agent = RobotAgent(robot, self.site, self._config, secrets.randbits(62) + 1, journal,
                            self._planner, self._peers)
-        return HostedRobot(agent, node, self.endpoints, self.wire, self.metrics, self._fleet,
-                           self._options, self)
+        hosted = HostedRobot(agent, node, self.endpoints, self.wire, self.metrics, self._fleet,
+                             self._options, self)
+        if self._config.camera:
+            hosted.camera = self._camera(robot, node)
+        return hosted
+
+    def _camera(self, robot, node):
+        """Return one robot's camera; the model is loaded once, and nothing of it without need."""
+        from robot_swarm_orch.nodes.lane_camera import LaneCamera, load_lane_model
+        if self._lane_model is None:
+            self._lane_model = load_lane_model(self._options.camera_model)
+        return LaneCamera(robot, self._config, self._lane_model, node, self.endpoints, self.wire,
+                          self.metrics)
 
     def transforms(self):
         """Return the look-up of transforms that all robots share; ConfigError without tf2_ros."""
@@ -158,7 +172,8 @@ class EdgeNode(Host):
                 try:
                     robot.tick(shared)
                 except Exception as error:
-                    self.get_logger().error(f'{robot.robot} is halted: {error!r}')
+                    self.event_log.event('robot_halted', ERROR, robot_id=robot.robot,
+                                         reason=repr(error))
             self._fleet.zones.move([robot.place for robot in self._hosted if robot.place], now_s)
 
     def times(self):
@@ -203,6 +218,19 @@ class EdgeNode(Host):
             refused.update(robot.agent.counters.refused)
         for reason, number in refused.items():
             self.metrics.set(f'refused.{reason}', number)
+
+    def samples(self):
+        """Return what is counted for each robot."""
+        return samples_of(self._hosted)
+
+    def robot_statuses(self) -> list:
+        """Return how each robot is."""
+        return self._statuses.of(self._hosted, time.monotonic())
+
+    def troubles(self) -> list:
+        """Return what the robots find wrong."""
+        now_s = time.monotonic()
+        return [trouble for robot in self._hosted for trouble in robot.troubles(now_s)]
 
     def health(self):
         """Return the worst that is to be said of the robots."""

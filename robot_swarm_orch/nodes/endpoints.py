@@ -49,7 +49,7 @@ def overridden_qos(host: Node, topic: Topic, direction: str, site: str) -> QoSPr
     the name without that part, so that one parameter holds for all. Raises ConfigError.
     """
     result = profile(topic, direction)
-    name = topic.name(site=site, zone='', robot='').replace('//', '/')
+    name = topic.shown_name(site)
     for policy in ('history', 'depth', 'reliability', 'durability'):
         parameter = f'qos_overrides.{name}.{direction}.{policy}'
         value = _policy(host, parameter, getattr(result, policy))
@@ -166,6 +166,11 @@ class Outlet:
         self._count += 1
         traffic.bytes_sent += self._size
         self._publish(msg)
+
+    @property
+    def listeners(self) -> int:
+        """Return how many subscriptions there are to this publisher."""
+        return self._publisher.get_subscription_count()
 
     def close(self, node: Node) -> None:
         """Destroy the publisher."""

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 from geometry_msgs.msg import Twist
 from robot_swarm_orch.edge.agent import Inputs, Outputs, RobotAgent
+from robot_swarm_orch.edge.pose_gate import PoseGate
+from robot_swarm_orch.edge.waiting import NodeWait
 from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import Endpoints
@@ -16,7 +18,8 @@ from robot_swarm_orch.nodes.robot_wire import (
     LaserMount, MotionWriter, read_battery, read_load_reading, read_odometry_bytes, read_pose,
     write_load_request, write_safety)
 from robot_swarm_orch.nodes.wire import Wire
-from robot_swarm_orch.types import Reason, Safety, STANDSTILL
+from robot_swarm_orch.telemetry.trail import RobotTrail
+from robot_swarm_orch.types import GrantStatus, Mode, Reason, Safety, STANDSTILL
 
 
 # How often a robot tells its neighbours, at rest and moving [s]. They reckon on where it would be
@@ -24,6 +27,11 @@ from robot_swarm_orch.types import Reason, Safety, STANDSTILL
 REST_PERIOD_S = 0.5
 MOVING_PERIOD_S = 0.2
 STILL_MPS = 0.02
+# A robot that may not join is silent towards its base for so long after each refusal [s]: another
+# one of its name may be driving that base.
+SILENT_S = 2.0
+# Stamps this far in the future say that clocks differ [s].
+AHEAD_S = 0.2
 
 
 class Shared:
@@ -45,9 +53,9 @@ class HostedRobot:
 
     `fleet` holds what robots of a process share: outlets `report` and `ack`, and the `zones`;
     `host.transforms()` gives the process's look-up of transforms, `host.times()` the steady clock
-    [s] and ROS time [ns]. Each robot reads them itself: among fifty robots, the last one's turn
-    comes tens of milliseconds after the first one's. A tick that raises halts this
-    robot for good, with zero speed; the others drive on.
+    [s] and ROS time [ns], `host.event_log` takes log lines. Each robot reads the times itself:
+    among fifty robots, the last one's turn comes tens of milliseconds after the first one's. A
+    tick that raises halts this robot for good, with zero speed; the others drive on.
     """
 
     def __init__(self, agent: RobotAgent, node, endpoints: Endpoints, wire: Wire,
@@ -57,8 +65,18 @@ class HostedRobot:
         self.halted = ''
         self.place = None
         self.stopped = Reason.NONE
+        self.camera = None  # a LaneCamera, given by the host of a robot that has one
+        self.inputs = None  # what the agent was told last
+        self.stops = {}     # reason -> how often the limiter stopped the robot for it
+        self._wait, self._waited = NodeWait(), metrics.histogram('authority_wait_s')
+        self._trail = RobotTrail(host.event_log, agent.robot)
         self.agent, self._node, self._wire, self._fleet = agent, node, wire, fleet
         self._metrics, self._times = metrics, host.times
+        self._gate = PoseGate(agent.config)
+        self._refused, self._refused_s = '', -SILENT_S
+        self._claimed_s = -SILENT_S
+        self._jump, self._jump_s = '', -SILENT_S
+        self._ahead_s = 0.0
         self._decision = metrics.histogram('decision_s')
         self._laser = LaserMount(options.laser_x_m, options.laser_y_m, options.laser_yaw_rad)
         self._raw = self._scan = self._load = None
@@ -107,7 +125,8 @@ class HostedRobot:
             return
         began = perf_counter()
         try:
-            outputs = self.agent.tick(self._inputs(shared))
+            self.inputs = self._inputs(shared)
+            outputs = self.agent.tick(self.inputs)
         except Exception as error:
             self.halt(error)
             raise
@@ -125,8 +144,10 @@ class HostedRobot:
         """Return what the agent shall know: the newest sensor values, and the words heard."""
         hear, wire = self._wire.hear, self._wire
         msg = self._odom_in.newest_bytes()
+        came = None
         if msg is not None:
-            self._raw = hear(read_odometry_bytes, msg) or self._raw
+            came = hear(read_odometry_bytes, msg)
+            self._raw = came or self._raw
         msg = self._scan_in.newest_bytes()
         if msg is not None:
             self._scan = hear(self._laser.read_bytes, msg) or self._scan
@@ -144,19 +165,56 @@ class HostedRobot:
                     wire.counters.refuse('PoseWithCovarianceStamped.stamp')
         now_s, ros_ns = self._times()
         control_s = ros_ns * 1e-9
+        if came is not None:
+            self._ahead_s = came.taken_s - control_s
         body = self._raw and self._source.locate(self._raw, control_s)
         if body is not None:
+            body = self._gate.check(body)
+            if self._gate.jump:
+                self._jump, self._jump_s = self._gate.jump, now_s
             self.place = (body.pose.x_m, body.pose.y_m)
+        grants = self._words(self._grants_in, wire.read_grant)
+        if grants:
+            self._note_refusals(grants, now_s)
+        commands = self._words(self._commands_in, wire.read_command)
+        for command in commands:
+            self._trail.command(command)
+        sight = None if self.camera is None else self.camera.look(body, control_s)
         return Inputs(
-            now_s=now_s, control_s=control_s, odometry=body, scan=self._scan,
+            now_s=now_s, control_s=control_s, odometry=body, scan=self._scan, sight=sight,
             load=self._load, battery=self._battery,
-            grants=self._words(self._grants_in, wire.read_grant),
+            grants=grants,
             leases=shared.leases.get(self.robot, ()),
-            commands=self._words(self._commands_in, wire.read_command),
+            commands=commands,
             stops=shared.stops + tuple(
                 stop for stop in (hear(wire.read_stop, msg) for msg in self._stops_in.all())
                 if stop is not None),
             view=shared.view, active=shared.active)
+
+    def _note_refusals(self, grants, now_s) -> None:
+        """Remember that the coordinators refused this boot, or another one under this name."""
+        for grant in grants:
+            if grant.status == GrantStatus.REFUSED:
+                if grant.boot_id == self.agent.book.boot_id:
+                    self._refused, self._refused_s = grant.reason, now_s
+                elif self.agent.book.mode != Mode.JOINING:
+                    self._claimed_s = now_s
+
+    def troubles(self, now_s: float) -> list:
+        """Return (level, sentence) of what is wrong with this robot and needs a person."""
+        found = []
+        if now_s - self._refused_s < SILENT_S and self.agent.book.mode == Mode.JOINING:
+            found.append((1, f'{self.robot} may not join: {self._refused}'))
+        if now_s - self._claimed_s < SILENT_S:
+            found.append((1, f'another process wants to join as {self.robot} and is refused, '
+                          'while this one drives on: rename or stop it'))
+        if now_s - self._jump_s < SILENT_S:
+            found.append((1, f'{self.robot}: {self._jump}'))
+        if not -self.agent.config.odometry_stale_s <= self._ahead_s <= AHEAD_S:
+            found.append((1, f'{self.robot}: its odometry is stamped {abs(self._ahead_s):.1f} s '
+                          f'in the {"future" if self._ahead_s > 0.0 else "past"} when it comes: '
+                          'set the clocks of base and edge computer alike (NTP, chrony)'))
+        return found
 
     def _words(self, inbox, read) -> tuple:
         """Return the new words to this robot; one to another robot is refused."""
@@ -186,10 +244,14 @@ class HostedRobot:
         self._drive(outputs.motion)
         if outputs.report is not None:
             fleet.report.send(wire.write_report(outputs.report))
+            waited_s = self._wait.hear(self.inputs.now_s, outputs.report)
+            if waited_s is not None:
+                self._waited.observe(waited_s)
         if outputs.state is not None:
             self._tell_neighbours(outputs.state)
         for ack in outputs.acks:
             fleet.ack.send(wire.write_ack(ack))
+            self._trail.ack(ack)
         if outputs.load_request is not None:
             self._load_out.send(write_load_request(outputs.load_request, self.robot,
                                                    self._header))
@@ -210,10 +272,14 @@ class HostedRobot:
         reason = safety.reason if safety.stopped else Reason.NONE
         if reason != self.stopped and reason != Reason.NONE:
             self._metrics.count(f'stops.{reason.name}')
+            self.stops[reason.name] = self.stops.get(reason.name, 0) + 1
         self.stopped = reason
 
     def _drive(self, motion) -> None:
-        """Send a velocity to the base."""
+        """Send a velocity to the base, unless another robot of this name may be driving it."""
+        if (self._refused and self.agent.book.mode == Mode.JOINING
+                and self._times()[0] - self._refused_s < SILENT_S):
+            return
         self._cmd_vel.send(self._motion.write(motion))
 
     def stand(self) -> None:

@@ -8,6 +8,7 @@ wrong one ends the process with one line and exit code 2. Configure builds, acti
 move, deactivate and error stop them safely, cleanup takes everything down.
 """
 
+import contextlib
 import gc
 import os
 from pathlib import Path
@@ -29,15 +30,22 @@ from robot_swarm_orch.errors import ConfigError, StorageError
 from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import Endpoints, Traffic
-from robot_swarm_orch.nodes.params import check_ids, declare, HostParams
+from robot_swarm_orch.nodes.params import (
+    check_files, check_given, check_ids, declare, HostParams)
+from robot_swarm_orch.nodes.refusals import Troubles
 from robot_swarm_orch.nodes.wire import Wire
 from robot_swarm_orch.site import load_site
+from robot_swarm_orch.telemetry.event_log import EventLog
+from robot_swarm_orch.telemetry.exporter import Collector, Exporter
+from robot_swarm_orch.telemetry.health import HealthParams, judge_process, Window, worst
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 EXIT_CONFIG, EXIT_STORAGE, EXIT_FAILED = 2, 3, 4
 HEALTH_PERIOD_S = 1.0
 # A node with a pulse serves its parameters and lifecycle this often [s].
 HOST_PERIOD_S = 0.05
+# Signals to end that come within this time after the first one are the same wish [s].
+SECOND_SIGNAL_S = 1.0
 _LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
 
 
@@ -54,12 +62,11 @@ class Host(LifecycleNode):
         """Declare what all nodes need and load the site; raises ConfigError."""
         super().__init__(name)
         self.shared = declare(self, HostParams)
+        self.limits = declare(self, HealthParams)
         site_file = self.shared.site_file or default_site_file()
         self.site = load_site(site_file)
         self.site_id = self.shared.site_id or self.site.name
         check_ids(self.site_id)
-        if self.shared.nice:
-            os.nice(self.shared.nice)
         self.active = False
         self.failure = None
         self.metrics = Metrics()
@@ -68,6 +75,11 @@ class Host(LifecycleNode):
         self.endpoints = Endpoints(self, self.site_id, self.traffic)
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.pulse = None
+        self._troubles = Troubles(self.wire)
+        self.event_log = EventLog(self.get_fully_qualified_name().lstrip('/'),
+                                  self.shared.log_format)
+        self._window = Window()
+        self._exporter = None
         self._health = None
         self._started_s = time.monotonic()
 
@@ -87,11 +99,28 @@ class Host(LifecycleNode):
         """Return (level, word): 0 and a word when all is well, 1 to warn, 2 for an error."""
         return 0, 'active' if self.active else 'inactive'
 
+    def troubles(self) -> list:
+        """Return (level, sentence) of all that is wrong around this process and needs a person."""
+        return []
+
+    def samples(self):
+        """Return (metric, label values, value) kept beside `metrics`; a scraper's thread asks."""
+        return ()
+
+    def robot_statuses(self) -> list:
+        """Return a DiagnosticStatus for each robot of this process."""
+        return []
+
+    def words(self) -> dict:
+        """Return more to say on /diagnostics: texts by their key."""
+        return {}
+
     # -- transitions ----------------------------------------------------------------------------
 
     def on_configure(self, state) -> TransitionCallbackReturn:
         """Build; a failure leaves the node unconfigured, with its reason in the log."""
         try:
+            self._open_endpoint()
             self.build()
         except Exception as error:
             self.failure = error
@@ -108,6 +137,20 @@ class Host(LifecycleNode):
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)
         return SUCCESS
+
+    def _open_endpoint(self) -> None:
+        """Serve metrics from now on, if a port is given; raises ConfigError."""
+        if self.shared.metrics_port and self._exporter is None:
+            self._exporter = Exporter(
+                Collector(self.metrics, self.site_id, self.samples), self.shared.metrics_port,
+                self.shared.metrics_address)
+
+    def close_telemetry(self) -> None:
+        """Write the last log lines and serve metrics no longer."""
+        self.event_log.close()
+        if self._exporter is not None:
+            self._exporter.close()
+            self._exporter = None
 
     def endpoints_of_host(self) -> Endpoints:
         """Return the maker of endpoints that outlive a cleanup."""
@@ -148,23 +191,35 @@ class Host(LifecycleNode):
 
     def gather(self) -> None:
         """Bring the metrics up to date; subclasses add theirs."""
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        self.traffic.tell(self.metrics)
-        self.metrics.set('cpu_s', usage.ru_utime + usage.ru_stime)
-        self.metrics.set('wall_s', time.monotonic() - self._started_s)
-        self.metrics.set('memory_peak_bytes', usage.ru_maxrss * 1024)
+        usage, metrics = resource.getrusage(resource.RUSAGE_SELF), self.metrics
+        cpu_s, now_s = usage.ru_utime + usage.ru_stime, time.monotonic()
+        self.traffic.tell(metrics)
+        metrics.set('cpu_s', cpu_s)
+        metrics.set('wall_s', now_s - self._started_s)
+        metrics.set('memory_peak_bytes', usage.ru_maxrss * 1024)
+        metrics.set('log_lines_dropped', self.event_log.dropped)
+        self._window.add(now_s, cpu_s, metrics.counters)
+        metrics.set('cpu_utilization', self._window.cpu_cores)
         for reason, number in self.wire.counters.refused.items():
             self.metrics.set(f'refused.{reason}', number)
+
+    def _judged(self):
+        """Return level and word of the health, with troubles; what is new is logged too."""
+        level, word = worst([self.health(), *judge_process(self._window, self.limits)])
+        grave, current, news = self._troubles.look(time.monotonic(), self.troubles())
+        for text in news:
+            self.get_logger().warning(text)
+        return max(level, grave), '; '.join([word, *current])
 
     def tell_health(self) -> None:
         """Publish one diagnostic status for this process."""
         self.gather()
-        level, word = self.health()
+        level, word = self._judged()
         counters = self.metrics.counters
         values = {'metrics': self.metrics.to_json(), 'pid': str(os.getpid()),
                   'cpu_share': f"{counters['cpu_s'] / max(counters['wall_s'], 1e-3):.3f}",
                   'memory_peak_mib': f"{counters['memory_peak_bytes'] / 2 ** 20:.1f}",
-                  'endpoints': str(self.traffic.endpoints)}
+                  'endpoints': str(self.traffic.endpoints), **self.words()}
         for name, histogram in self.metrics.histograms.items():
             p99 = histogram.quantile(0.99)
             if p99 is not None:
@@ -173,22 +228,31 @@ class Host(LifecycleNode):
             level=_LEVELS[level], name=self.get_fully_qualified_name(), message=word,
             hardware_id=self.site_id,
             values=[KeyValue(key=key, value=value) for key, value in values.items()])
-        msg = DiagnosticArray(status=[status])
+        msg = DiagnosticArray(status=[status, *self.robot_statuses()])
         msg.header.stamp = self.get_clock().now().to_msg()
         self._health.send(msg)
 
 
 class _Stop:
-    """Set by SIGINT and SIGTERM; a second signal has the system's usual effect."""
+    """
+    Set by SIGINT and SIGTERM; a second signal has the system's usual effect.
+
+    A terminal and `ros2 launch` may both pass one Ctrl-C on: the second must come a while later.
+    """
 
     def __init__(self):
         self.asked = False
+        self._asked_s = 0.0
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
 
     def _ask(self, number, frame):
-        self.asked = True
-        signal.signal(number, signal.SIG_DFL)
+        now_s = time.monotonic()
+        if not self.asked:
+            self.asked, self._asked_s = True, now_s
+        elif now_s - self._asked_s > SECOND_SIGNAL_S:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
 
 def run(make, args=None) -> int:
@@ -201,8 +265,9 @@ def run(make, args=None) -> int:
     stop = _Stop()
     host = None
     try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        _init(args)
         host = make()
+        check_given(host, host.site_id)
         _spin(host, stop)
         return _end(host)
     except ConfigError as error:
@@ -215,7 +280,29 @@ def run(make, args=None) -> int:
         traceback.print_exc()
         return _complain(host, 'ended by a fault of the program, see above', EXIT_FAILED)
     finally:
+        if host is not None:
+            host.close_telemetry()
         rclpy.try_shutdown()
+
+
+def _init(args) -> None:
+    """Start rclpy; ConfigError for arguments or parameter files that ROS does not understand."""
+    check_files(sys.argv if args is None else args)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # the base of rclpy's own errors
+        raise ConfigError(f'ROS refuses the arguments: {" ".join(str(error).split())}') from error
+
+
+def take_priority(nice: int) -> None:
+    """
+    Give `nice` to all threads of this process.
+
+    It belongs to threads, and the middleware's began before the parameters were known.
+    """
+    for thread in map(int, os.listdir('/proc/self/task')):
+        with contextlib.suppress(ProcessLookupError):  # it may have ended meanwhile
+            os.setpriority(os.PRIO_PROCESS, thread, nice)
 
 
 def _spin(host, stop):
@@ -226,6 +313,8 @@ def _spin(host, stop):
         for trigger in (host.trigger_configure, host.trigger_activate):
             if trigger() != SUCCESS:
                 raise host.failure or ConfigError('the node could not be started, see above')
+    if host.shared.nice:
+        take_priority(host.shared.nice)
     due_s = 0.0
     while not stop.asked:
         if host.pulse is None:

@@ -19,7 +19,13 @@ from rclpy.parameter import Parameter
 from robot_swarm_orch.config import (
     check, check_ranges, CoordinatorConfig, param, RobotConfig)
 from robot_swarm_orch.errors import ConfigError
+from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
+from robot_swarm_orch.sim.obstacles import parse_obstacles
+from robot_swarm_orch.spelling import did_you_mean
+from robot_swarm_orch.telemetry.event_log import FORMATS
+from robot_swarm_orch.telemetry.health import HealthParams
+from robot_swarm_orch.yaml_files import read_yaml
 
 _TYPES = {bool: (Parameter.Type.BOOL, 'true or false'),
           int: (Parameter.Type.INTEGER, 'a whole number'),
@@ -84,10 +90,18 @@ class HostParams:
     autostart: bool = param(True, 'configure and activate at start, without a lifecycle manager')
     executor: str = param('single', "rclpy's executor: single, multi or events")
     nice: int = param(0, 'added to the process priority; 10 for simulation and drawing', 0, 19)
+    metrics_port: int = param(
+        0, 'port of the Prometheus endpoint of this process; 0: none', 0, 65535)
+    metrics_address: str = param(
+        '127.0.0.1', 'address that the endpoint listens on; 0.0.0.0: all, for a scraper elsewhere')
+    log_format: str = param(
+        'text', 'text: warnings and errors, as ROS writes them; json: every event, a line each')
 
     def __post_init__(self):
         """Check ranges."""
         check_ranges(self)
+        check(self.log_format in FORMATS,
+              f'log_format {self.log_format!r} is not {" or ".join(FORMATS)}')
         check(self.executor in ('single', 'multi', 'events'),
               f'executor {self.executor!r} is not single, multi or events')
         check(not self.site_id or is_robot_id(self.site_id),
@@ -116,6 +130,8 @@ class EdgeParams:
     laser_y_m: float = param(0.0, 'where the laser sits on the base, to the left [m]', -10.0, 10.0)
     laser_yaw_rad: float = param(
         0.0, 'where the laser looks, counter-clockwise from forward [rad]', -3.15, 3.15)
+    camera_model: str = param(
+        '', "ONNX model that judges the lane ahead; empty: this package's own")
 
     def __post_init__(self):
         """Check ranges and relations."""
@@ -157,9 +173,35 @@ class SimParams:
     load_s: float = param(5.0, 'time of a pick and of a drop [s]', 0.0, 3600.0)
     step_s: float = param(0.02, 'period of the simulation [s]', 0.005, 0.1)
     publish_clock: bool = param(False, 'publish the time on /clock')
+    camera_frames_per_s: float = param(
+        0.0, 'camera images that all robots together get [1/s]; 0: no cameras', 0.0, 200.0)
+    obstacles: tuple = param(
+        (), 'what lies about, each `x y radius [kind [from [until]]]` [m; s]; kinds: pallet, '
+        'forks, box, person')
     cmd_vel_stamped: bool = param(True, 'cmd_vel is a TwistStamped; false: a Twist')
     map_frame: str = param('map', 'frame of the poses in odom')
     base_frame: str = param('base_link', 'frame of the base: <robot>/<frame>')
+
+    def __post_init__(self):
+        """Check ranges and obstacles."""
+        check_ranges(self)
+        parse_obstacles(self.obstacles)
+
+
+@dataclass(frozen=True)
+class VizParams:
+    """What is drawn for RViz and Foxglove, and how often."""
+
+    rate_hz: float = param(5.0, 'markers and transforms per second, while somebody listens', 0.2,
+                           30.0)
+    routes: bool = param(True, "draw the way from each robot's horizon to its goal")
+    map_resolution_m: float = param(0.25, 'side of a cell of the map [m]', 0.02, 5.0)
+    forget_s: float = param(
+        10.0, 'a robot that is not enrolled and silent for this long is removed [s]', 1.0, 3600.0)
+    publish_tf: bool = param(
+        False, "publish robots' poses on /tf; on real robots the localisation does that")
+    map_frame: str = param('map', 'frame of markers, map and transforms')
+    base_frame: str = param('base_link', 'frame of the base on /tf: <robot>/<frame>')
 
     def __post_init__(self):
         """Check ranges."""
@@ -176,13 +218,79 @@ def check_ids(site_id: str, *ids: str) -> None:
 
 PAGES = {
     'robot.yaml': ('edge node, on a robot or hosting simulated ones',
-                   ((HostParams, ''), (EdgeParams, ''), (RobotConfig, ''))),
+                   ((HostParams, ''), (HealthParams, ''), (EdgeParams, ''), (RobotConfig, ''))),
     'coordinator.yaml': ('coordinator node; what robots vouch for must be as in robot.yaml',
-                         ((HostParams, ''), (CoordinatorParams, ''), (CoordinatorConfig, ''),
-                          (RobotConfig, 'robot'))),
+                         ((HostParams, ''), (HealthParams, ''), (CoordinatorParams, ''),
+                          (CoordinatorConfig, ''), (RobotConfig, 'robot'))),
     'sim.yaml': ('simulation node',
-                 ((HostParams, ''), (SimParams, ''), (RobotConfig, ''))),
+                 ((HostParams, ''), (HealthParams, ''), (SimParams, ''), (RobotConfig, ''))),
+    'viz.yaml': ('node that draws the fleet for RViz and Foxglove',
+                 ((HostParams, ''), (HealthParams, ''), (VizParams, ''))),
 }
+
+
+# What ROS itself reads from a parameter file.
+_OF_ROS = {'use_sim_time', 'start_type_description_service'}
+_POLICIES = ('history', 'depth', 'reliability', 'durability')
+
+
+def check_files(arguments) -> None:
+    """
+    Raise ConfigError when a parameter file among a process's arguments is malformed.
+
+    ROS's own parser says neither file nor column; so each file is read here first.
+    """
+    words = list(arguments)
+    for flag, path in zip(words, words[1:]):
+        if flag != '--params-file':
+            continue
+        content = read_yaml(path, 'parameter file')
+        if not _has_section(content):
+            raise ConfigError(
+                f'the parameter file {path} has no section `ros__parameters`: write the '
+                'parameters below `/**:` and `ros__parameters:`, as config/robot.yaml does')
+
+
+def _has_section(content) -> bool:
+    """Return whether there are parameters somewhere below the names of namespaces and nodes."""
+    return isinstance(content, dict) and (
+        isinstance(content.get('ros__parameters'), dict)
+        or any(map(_has_section, content.values())))
+
+
+def check_given(node, site_id: str) -> None:
+    """
+    Raise ConfigError naming each parameter that was given to a node and that nobody knows.
+
+    ROS ignores what a node does not declare, so a misspelt name would leave the default in force.
+    A parameter of another node of this package passes: one file may serve a whole fleet.
+    """
+    given = [name for name in node._parameter_overrides if not node.has_parameter(name)]
+    unknown = sorted(set(given) - _known(site_id))
+    if not unknown:
+        return
+    known = _known(site_id) | set(node.get_parameters_by_prefix(''))
+    raise ConfigError('; '.join(
+        f'there is no parameter {name!r}' + (did_you_mean(name, _like(name, known))
+                                             or ': see config/ for all of them')
+        for name in unknown))
+
+
+def _known(site_id: str) -> set:
+    """Return the names of all parameters of all nodes of this package."""
+    names = {(f'{prefix}.' if prefix else '') + item.name
+             for _, classes in PAGES.values() for config_class, prefix in classes
+             for item in fields(config_class)}
+    names |= {f'qos_overrides.{topic.shown_name(site_id)}.{direction}.{policy}'
+              for topic in topics.TOPICS for direction in ('publisher', 'subscription')
+              for policy in _POLICIES}
+    return names | _OF_ROS
+
+
+def _like(name: str, known: set) -> set:
+    """Return the known names of the same kind: those of QoS policies are compared apart."""
+    is_qos = name.startswith('qos_overrides.')
+    return {other for other in known if other.startswith('qos_overrides.') == is_qos}
 
 
 def parameter_page(name: str) -> str:

@@ -76,11 +76,14 @@ class PoseMessages:
 
     def locate(self, odometry: Odometry, now_s: float) -> Optional[Odometry]:
         """Return corrected odometry."""
-        if not self._recent or odometry.taken_s > self._recent[-1].taken_s:
-            if self._recent:
-                last = self._recent[-1].pose
-                self._driven_m += hypot(odometry.pose.x_m - last.x_m,
-                                        odometry.pose.y_m - last.y_m)
+        last = self._recent[-1] if self._recent else None
+        if last is None or odometry.taken_s != last.taken_s:
+            if last is not None:
+                self._driven_m += hypot(odometry.pose.x_m - last.pose.x_m,
+                                        odometry.pose.y_m - last.pose.y_m)
+                if odometry.taken_s < last.taken_s:
+                    # The clock was set back: no later pose matches what was taken before.
+                    self._recent.clear()
             self._recent.append(odometry)
         if self._correction is None:
             return None
@@ -97,12 +100,12 @@ class TransformTree:
         self._frames = (map_frame, odom_frame)
 
     def locate(self, odometry: Odometry, now_s: float) -> Optional[Odometry]:
-        """Return corrected odometry, None when the transform is missing or old."""
+        """Return corrected odometry, None when the transform is missing, old or of the future."""
         found = self._lookup(*self._frames)
         if found is None:
             return None
         correction, stamp_s = found
-        if stamp_s and now_s - stamp_s > STALE_S:
+        if stamp_s and abs(now_s - stamp_s) > STALE_S:
             return None
         return replace(odometry, pose=compose(correction, odometry.pose))
 

@@ -161,7 +161,8 @@ class LaserMount:
         Return a scan as the base sees it.
 
         By REP-117, NaN is no measurement and +inf is nothing in range; -inf is something too near
-        to measure and counts as 0. Values beyond the sensor's own limits are no measurements.
+        to measure and counts as 0. Values beyond the sensor's own limits are no measurements. A
+        scan without any measurement is refused: to be blind is not to see free space.
         """
         return self._scan(msg, msg.angle_min, msg.angle_increment, msg.range_min, msg.range_max,
                           np.frombuffer(msg.ranges, dtype=np.float32),
@@ -192,8 +193,12 @@ class LaserMount:
         first = within(msg, 'angle_min', first, -4.0 * pi, 4.0 * pi) + self._yaw
         within(msg, 'range_min', low, 0.0, FAR_M)
         within(msg, 'range_max', high, 0.0, FAR_M)
+        nearest = np.fmin.reduce(told)
+        if not np.fmax.reduce(told) >= low and nearest != -inf:
+            refuse(msg, 'ranges', f'none of {count} beams measured anything: all are NaN or '
+                   f'nearer than range_min {low:.2f} m, so the laser is blind')
         ranges = np.where((told >= low) & (told <= high), told, _NOTHING)
-        if np.fmin.reduce(told) == -inf:
+        if nearest == -inf:
             ranges[told == -inf] = 0.0
         if self._centred:
             return Scan(ranges, first, step, high, taken_s)

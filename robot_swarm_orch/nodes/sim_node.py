@@ -25,6 +25,7 @@ from robot_swarm_orch.nodes.pulse import Pulse
 from robot_swarm_orch.nodes.robot_wire import (
     OdometryWriter, read_load_request, read_motion_bytes, ScanWriter, write_load_reading)
 from robot_swarm_orch.nodes.truth_file import TruthFile
+from robot_swarm_orch.sim.obstacles import parse_obstacles
 from robot_swarm_orch.sim.world import World, WorldOptions
 from rosgraph_msgs.msg import Clock as ClockMsg
 from sensor_msgs.msg import BatteryState
@@ -100,7 +101,7 @@ class SimNode(Host):
 
     def __init__(self):
         """Declare and check parameters; raises ConfigError."""
-        self._robots, self._truth = [], None
+        self._robots, self._truth, self._cameras = [], None, None
         super().__init__('sim')
         self._config = declare(self, RobotConfig)
         self._options = declare(self, SimParams)
@@ -110,7 +111,8 @@ class SimNode(Host):
         options = self._options
         self._world = World(
             self.site, self.site.place_robots(options.robot_count), self._config, options.seed,
-            WorldOptions(pick_s=options.load_s, drop_s=options.load_s))
+            WorldOptions(pick_s=options.load_s, drop_s=options.load_s),
+            parse_obstacles(options.obstacles))
         self._truth = TruthFile(options.truth_path, self._world)
         self._clock_out = (self.endpoints.outlet(self, topics.CLOCK)
                            if options.publish_clock else None)
@@ -120,6 +122,10 @@ class SimNode(Host):
             self._robots.append(SimulatedRobot(index, robot, node, self.endpoints, options,
                                                self.wire.header))
         self.metrics.set('robots', len(self._robots))
+        if options.camera_frames_per_s > 0.0:
+            from robot_swarm_orch.nodes.camera_feed import CameraFeed
+            self._cameras = CameraFeed(self, [(robot.robot, robot.node) for robot in self._robots],
+                                       options.camera_frames_per_s, options.seed)
         self._turns = max(1, round(SENSOR_PERIOD_S / options.step_s))
         self._slow_turns = max(1, round(SLOW_PERIOD_S / options.step_s))
         self._turn = 0
@@ -129,6 +135,9 @@ class SimNode(Host):
 
     def dismantle(self) -> None:
         """Stop time and close everything."""
+        if self._cameras is not None:
+            self._cameras.close()
+            self._cameras = None
         self.endpoints.close()
         for robot in self._robots:
             robot.node.destroy_node()
@@ -155,18 +164,22 @@ class SimNode(Host):
                 passed_s = STALL_S
             world.step(passed_s)
             self._truth.step(now_s)
-            self._tell_time()
+            stamp_ns = self._tell_time()
             self._publish()
+            if self._cameras is not None:
+                self._cameras.offer(world, stamp_ns, now_s)
 
-    def _tell_time(self):
+    def _tell_time(self) -> int:
         """Set the stamp of what is published now: ROS time, or world time if it is the source."""
         if self._clock_out is None:
-            self.wire.set_time(self.get_clock().now().nanoseconds)
-            return
+            ros_ns = self.get_clock().now().nanoseconds
+            self.wire.set_time(ros_ns)
+            return ros_ns
         world_ns = int((self._world.time_s + 1.0) * 1e9)
         self.wire.set_time(world_ns)
         self._clock_out.send(ClockMsg(clock=Time(sec=world_ns // 10 ** 9,
                                                  nanosec=world_ns % 10 ** 9)))
+        return world_ns
 
     def _publish(self):
         """Publish the sensors of the robots whose turn it is."""

@@ -56,6 +56,10 @@ class Topic:
         """Return the topic's name for a site, a robot and a zone."""
         return self.template.format(**parts)
 
+    def shown_name(self, site: str) -> str:
+        """Return the name by which parameters call it: without the parts of zone and robot."""
+        return self.name(site=site, zone='', robot='').replace('//', '/')
+
     @property
     def is_fleet(self) -> bool:
         """Return True for fleet topics, False for those in a robot's namespace or of ROS."""
@@ -146,6 +150,10 @@ POSE = Topic(
 SCAN = Topic(
     'scan', 'scan', 'sensor_msgs/msg/LaserScan', 'laser -> edge', _best_effort(1),
     'Sensor data: only the newest counts.')
+IMAGE = Topic(
+    'image', 'camera/image_raw', 'sensor_msgs/msg/Image', 'camera -> edge', _best_effort(1),
+    'Sensor data: only the newest counts. Read with `camera: true`; rgb8, bgr8, mono8, rgba8 or '
+    'bgra8.')
 BATTERY_STATE = Topic(
     'battery_state', 'battery_state', 'sensor_msgs/msg/BatteryState', 'base -> edge',
     _best_effort(1), 'Slow whole state: only the newest counts.')
@@ -164,9 +172,27 @@ LOAD_STATE = Topic(
 SAFETY_STATE = Topic(
     'safety_state', 'safety_state', f'{OURS}/msg/SafetyState', 'edge -> people', _latched(1),
     'Sent when it changes, so whoever looks later must get the last one.')
+DETECTIONS = Topic(
+    'detections', 'detections', f'{OURS}/msg/Detections', 'edge -> people', _best_effort(4),
+    'What the camera saw, image by image; the limiter has it already, so losing one is harmless.')
 ROBOT_STOP = Topic(
     'robot_stop', 'emergency_stop', f'{OURS}/msg/EmergencyStop', 'operator -> edge', _latched(16),
     'As the fleet-wide stop, for one robot.')
+
+MARKERS = Topic(
+    'markers', FLEET + 'markers', 'visualization_msgs/msg/MarkerArray', 'viz -> RViz, Foxglove',
+    _reliable(1),
+    'The whole fleet 5 times a second while somebody listens; reliable, since RViz asks for that, '
+    'and 1 deep: only the newest counts.')
+ROADMAP = Topic(
+    'roadmap', FLEET + 'roadmap', 'visualization_msgs/msg/MarkerArray', 'viz -> RViz, Foxglove',
+    _latched(1), 'Streets and places, said once; latched for viewers that start later.')
+MAP = Topic(
+    'map', FLEET + 'map', 'nav_msgs/msg/OccupancyGrid', 'viz -> RViz, Foxglove', _latched(1),
+    'Racks and free streets, said once; latched, as maps are everywhere in ROS.')
+TF = Topic(
+    'tf', '/tf', 'tf2_msgs/msg/TFMessage', 'viz -> all', _reliable(100),
+    "Robots' poses with publish_tf: true, for simulated fleets; ROS's own profile for it.")
 
 DIAGNOSTICS = Topic(
     'diagnostics', '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', 'all -> people',
@@ -176,9 +202,10 @@ CLOCK = Topic(
     'ROS time for nodes with use_sim_time.')
 
 TOPICS: Tuple[Topic, ...] = (
-    RAFT, LEASE, ROBOT_REPORT, AUTHORITY, COMMAND, COMMAND_ACK, ROBOT_STATE, ORDER, TASK_STATUS,
-    FLEET_STATUS, EMERGENCY_STOP, SUBMIT_ORDER, OPERATE, ODOM, POSE, SCAN, BATTERY_STATE, CMD_VEL,
-    LOAD_COMMAND, LOAD_STATE, SAFETY_STATE, ROBOT_STOP, DIAGNOSTICS, CLOCK)
+    RAFT, LEASE, ROBOT_REPORT, AUTHORITY, COMMAND, COMMAND_ACK, ROBOT_STATE, ORDER,
+    TASK_STATUS, FLEET_STATUS, EMERGENCY_STOP, SUBMIT_ORDER, OPERATE, ODOM, POSE, SCAN, IMAGE,
+    BATTERY_STATE, CMD_VEL, LOAD_COMMAND, LOAD_STATE, SAFETY_STATE, DETECTIONS, ROBOT_STOP,
+    MARKERS, ROADMAP, MAP, TF, DIAGNOSTICS, CLOCK)
 BY_KEY: Dict[str, Topic] = {topic.key: topic for topic in TOPICS}
 
 

@@ -38,15 +38,16 @@ class Wire:
     Reads and writes the messages of one site.
 
     `node_count`: roadmap nodes, 0 when unknown; node numbers must be below. `counters.refused`
-    counts refusals. Written messages share one stamp, set by `set_time`. Reports and states are
-    written into one message each, again and again, because making one costs more than sending it:
-    publish it before the next is written.
+    counts refusals, and `refusals` holds the last text of each kind. Written messages share one
+    stamp, set by `set_time`. Reports and states are written into one message each, again and
+    again, because making one costs more than sending it: publish it before the next is written.
     """
 
     def __init__(self, site_id: str, node_count: int = 0, map_frame: str = 'map'):
         """Remember the site; every message of another one is refused."""
         self.site_id = site_id
         self.counters = Counters()
+        self.refusals = {}  # kind of refusal -> the last text
         self._node_limit = node_count or 1 << 31
         self._stamp = Time()
         self._header = Header(stamp=self._stamp, frame_id=map_frame)
@@ -66,7 +67,10 @@ class Wire:
         try:
             return read(msg, *more)
         except WireError as error:
-            self.counters.refuse(str(error).split(':', 1)[0])
+            text = str(error)
+            kind = text.split(':', 1)[0]
+            self.counters.refuse(kind)
+            self.refusals[kind] = text
             return None
 
     def _site(self, msg):
@@ -373,21 +377,26 @@ class Wire:
         return RaftMessage(site_id=self.site_id, cluster_id=cluster_id, sender=message.sender,
                            to=message.to, version=RaftMessage.VERSION, payload=encode(message))
 
-    def read_raft(self, msg: RaftMessage, cluster_id: str):
-        """Return the consensus message in an envelope."""
+    def check_envelope(self, msg: RaftMessage, cluster_id: str) -> None:
+        """Refuse words of another site or cluster, and of a release that speaks otherwise."""
         self._site(msg)
         if msg.cluster_id != cluster_id:
-            refuse(msg, 'cluster_id', f'{msg.cluster_id[:80]!r} is another log than '
-                   f'{cluster_id!r}')
+            refuse(msg, 'cluster_id', f'{msg.sender[:80]!r} of cluster {msg.cluster_id[:80]!r} '
+                   f'speaks on this site, whose cluster is {cluster_id!r}: two fleets on one '
+                   'site_id; give one of them another')
         if msg.version != RaftMessage.VERSION:
-            refuse(msg, 'version', f'{msg.version} is not {RaftMessage.VERSION}, the one of this '
-                   'release')
+            refuse(msg, 'version', f'{msg.sender[:80]!r} speaks version {msg.version}, this '
+                   f'release version {RaftMessage.VERSION}: install the same release everywhere')
+
+    def read_raft(self, msg: RaftMessage, cluster_id: str):
+        """Return the consensus message in an envelope."""
+        self.check_envelope(msg, cluster_id)
         if len(msg.payload) > PAYLOAD_MAX:
             refuse(msg, 'payload', f'{len(msg.payload)} bytes; at most {PAYLOAD_MAX} are allowed')
         try:
             message = decode(bytes(msg.payload))
         except MalformedMessage as error:
-            raise WireError(f'RaftMessage.payload: {error}') from error
+            raise WireError(f'RaftMessage.payload: from {msg.sender[:80]!r}: {error}') from error
         if (message.sender, message.to) != (msg.sender, msg.to):
             refuse(msg, 'sender', f'{msg.sender[:80]!r} to {msg.to[:80]!r} on the envelope, '
                    f'{message.sender!r} to {message.to!r} inside')

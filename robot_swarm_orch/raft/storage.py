@@ -146,10 +146,16 @@ class FileStore:
         self._failure = None
         self._has_unwritten_hint = False
         self.repaired = ''
-        os.makedirs(self._directory, mode=0o750, exist_ok=True)
-        self._lock = _lock(self._directory)
+        self._lock = None
         try:
+            os.makedirs(self._directory, mode=0o750, exist_ok=True)
+            self._lock = _lock(self._directory)
             self._open()
+        except OSError as error:
+            self._release()
+            raise StorageError(
+                f'cannot keep a log in {self._directory}: {error}. The directory (parameter '
+                'data_dir) must be writable and its disk have room; nothing was lost') from error
         except BaseException:
             self._release()
             raise
@@ -254,8 +260,9 @@ class FileStore:
     def _fail(self, error):
         self._failure = str(error)
         raise StorageError(
-            f'{self._directory}: {error}. This replica can promise nothing any more: free the '
-            'disk, then restart it') from error
+            f'{self._directory}: {error}. This replica can promise nothing any more, so it stops '
+            'leading and voting, and answers nothing that is not on disk. All that it answered '
+            'before is kept: free the disk, then restart it') from error
 
     def _check_usable(self):
         if self._failure is not None:
@@ -295,7 +302,9 @@ class FileStore:
                 raise CorruptLog(
                     f'{path}: its first record (offset 0) is damaged, and no older segment '
                     f'remembers the vote. {segments.WAY_OUT}')
-            self.repaired = f'{path}: cut {len(data) - good} torn bytes at offset {good}'
+            self.repaired = (
+                f'{path}: cut {len(data) - good} torn bytes at offset {good}, left by a crash in '
+                'the midst of writing. Nothing was lost: no answer was given on them')
             if not records:
                 os.unlink(path)
                 segments.sync_directory(self._directory)

@@ -99,9 +99,9 @@ class Ghosts:
         pairs = allocate(self._strategy, [(robot, *self._at[robot]) for robot in free],
                          self._waiting, lambda waiting: self._node(waiting.order.pick),
                          self._travel, now_ms)
-        for _, waiting in pairs:
+        for _, waiting, _ in pairs:
             self._waiting.remove(waiting)
-        return [(robot, waiting.order) for robot, waiting in pairs]
+        return [(robot, waiting.order) for robot, waiting, _ in pairs]
 
     def cycles(self, count) -> list:
         """Return the times of the first orders that one ghost carries out, one at a time [s]."""

@@ -1,6 +1,6 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Laser scans of many robots at once: racks as boxes, robots as circles, far things culled."""
+"""Laser scans of many robots at once: racks as boxes, robots and others as circles, far culled."""
 
 from math import pi
 
@@ -19,14 +19,24 @@ class Scanner:
         self.angle_step_rad = 2.0 * pi / beams
         self._angles = self.angle_min_rad + self.angle_step_rad * np.arange(beams)
 
-    def ranges(self, x, y, yaw, robots=None) -> np.ndarray:
-        """Return an array (n, beams) [m] for the robots of the given indices; inf: nothing."""
+    def ranges(self, x, y, yaw, robots=None, others=()) -> np.ndarray:
+        """
+        Return an array (n, beams) [m] for the robots of the given indices; inf: nothing.
+
+        `others`: (k, 3), circles on the floor, x, y, radius [m].
+        """
         chosen = np.arange(len(x)) if robots is None else np.asarray(robots, dtype=int)
         angle = yaw[chosen, None] + self._angles
         beam = np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
         result = np.full(angle.shape, np.inf, dtype=np.float32)
         self._see_boxes(result, x[chosen], y[chosen], beam)
         self._see_robots(result, x, y, chosen, beam)
+        for other_x, other_y, radius in others:
+            gap_x, gap_y = other_x - x[chosen], other_y - y[chosen]
+            near = np.flatnonzero(np.hypot(gap_x, gap_y) < self._range + radius)
+            if len(near):
+                _lower(result, near, _circle(gap_x[near], gap_y[near], radius,
+                                             beam[0, near], beam[1, near]))
         result[result > self._range] = np.inf
         return result
 
@@ -60,16 +70,18 @@ class Scanner:
         robot, other = np.nonzero(close)
         if not len(robot):
             return
-        dx = dx[robot, other].astype(np.float32)[:, None]
-        dy = dy[robot, other].astype(np.float32)[:, None]
-        bx, by = beam[0, robot], beam[1, robot]
-        along = dx * bx + dy * by
-        across = dx * by - dy * bx
-        depth = np.float32(self._radius ** 2) - across * across
-        hit = np.where((depth > 0.0) & (along > 0.0),
-                       np.maximum(along - np.sqrt(np.maximum(depth, 0.0)), 0.0),
-                       np.float32(np.inf))
-        _lower(result, robot, hit)
+        _lower(result, robot, _circle(dx[robot, other], dy[robot, other], self._radius,
+                                      beam[0, robot], beam[1, robot]))
+
+
+def _circle(dx, dy, radius, bx, by):
+    """Return how far along beams (n, beams) circles (n,) are met [m], inf where they are not."""
+    dx, dy = dx.astype(np.float32)[:, None], dy.astype(np.float32)[:, None]
+    along = dx * bx + dy * by
+    across = dx * by - dy * bx
+    depth = np.float32(radius ** 2) - across * across
+    return np.where((depth > 0.0) & (along > 0.0),
+                    np.maximum(along - np.sqrt(np.maximum(depth, 0.0)), 0.0), np.float32(np.inf))
 
 
 def _lower(result, rows, ranges):

@@ -22,6 +22,7 @@ import numpy as np
 
 from robot_swarm_orch.config import check_ranges, param, RobotConfig
 from robot_swarm_orch.errors import SiteError
+from robot_swarm_orch.sim.obstacles import Obstacle
 from robot_swarm_orch.sim.payload import PayloadDevice
 from robot_swarm_orch.sim.scanner import Scanner
 from robot_swarm_orch.site import Site
@@ -57,7 +58,7 @@ class Happening:
     One thing that really happened.
 
     Kinds: pick_started, pick, drop_started, drop (with order, place and action id), moves, rests,
-    watchdog (a moving base heard no velocity for too long).
+    watchdog (a moving base heard no velocity for too long), touches (an obstacle).
     """
 
     time_s: float
@@ -82,8 +83,13 @@ class World:
     """A fleet of simulated robots on a site; index i is the i-th of `placement`."""
 
     def __init__(self, site: Site, placement: Sequence[Tuple[str, int]], config: RobotConfig,
-                 seed: int = 0, options: WorldOptions = WorldOptions()):
-        """Place robots, given as (robot id, node), at rest and facing the way out."""
+                 seed: int = 0, options: WorldOptions = WorldOptions(),
+                 obstacles: Sequence[Obstacle] = ()):
+        """
+        Place robots, given as (robot id, node), at rest and facing the way out.
+
+        `obstacles` may be changed while the world runs. Lasers see those that are high enough.
+        """
         if len({node for _, node in placement}) < len(placement):
             raise SiteError('two robots are placed on the same node')
         self.site = site
@@ -113,6 +119,8 @@ class World:
         self._alive = np.zeros(count, dtype=bool)
         self._scanner = Scanner(site.racks, config.footprint_radius_m, options.beams,
                                 options.scan_range_m)
+        self.obstacles = tuple(obstacles)
+        self._touching = frozenset()
         self._payloads = tuple(PayloadDevice(self, i) for i in range(count))
 
     def command(self, robot: int, motion: Motion, sent_s: Optional[float] = None) -> None:
@@ -141,6 +149,19 @@ class World:
         for robot in np.flatnonzero(moving != self._moving):
             self.note('moves' if moving[robot] else 'rests', robot)
         self._moving = moving
+        if self.obstacles or self._touching:
+            self._note_touches()
+
+    def _note_touches(self):
+        """Write down each robot whose body begins to touch an obstacle."""
+        touching = frozenset(
+            robot for thing in self.obstacles if thing.is_there(self.time_s)
+            for robot in np.flatnonzero(
+                np.hypot(self.x - thing.x_m, self.y - thing.y_m)
+                < self.config.footprint_radius_m + thing.radius_m).tolist())
+        for robot in sorted(touching - self._touching):
+            self.note('touches', robot)
+        self._touching = touching
 
     def note(self, kind: str, robot: int, **details) -> None:
         """Write down that something happened."""
@@ -214,7 +235,9 @@ class World:
 
     def scans(self, robots=None) -> np.ndarray:
         """Return laser ranges (n, beams) [m] of the given robot indices (default all)."""
-        return self._scanner.ranges(self.x, self.y, self.yaw, robots)
+        high = [(thing.x_m, thing.y_m, thing.radius_m) for thing in self.obstacles
+                if not thing.is_low and thing.is_there(self.time_s)]
+        return self._scanner.ranges(self.x, self.y, self.yaw, robots, high)
 
     def scan_value(self, ranges) -> Scan:
         """Return one row of `scans` as a value."""

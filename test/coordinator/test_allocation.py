@@ -57,21 +57,21 @@ class Line:
 def test_the_nearer_robot_goes():
     pairs = allocate(hungarian, [('far', 50, 0.0), ('near', 3, 0.0)], [order('o')],
                      lambda _: 0, Line(), 0)
-    assert [(name, given.order_id) for name, given in pairs] == [('near', 'o')]
+    assert [(name, given.order_id) for name, given, _ in pairs] == [('near', 'o')]
 
 
 def test_an_order_that_waits_long_enough_beats_any_nearer_one():
     goals = {'old': 500, 'new': 0}
     for now_ms, chosen in ((1000, 'new'), (3_000_000, 'old')):
         orders = [order('old', 0), order('new', now_ms)]
-        (_, given), = allocate(hungarian, [('r', 0, 0.0)], orders,
-                               lambda o: goals[o.order_id], Line(), now_ms)
+        (_, given, _), = allocate(hungarian, [('r', 0, 0.0)], orders,
+                                  lambda o: goals[o.order_id], Line(), now_ms)
         assert given.order_id == chosen
 
 
 def test_a_higher_priority_goes_first():
     orders = [order('low', priority=0), order('high', priority=200)]
-    (_, given), = allocate(hungarian, [('r', 0, 0.0)], orders, lambda _: 9, Line(), 0)
+    (_, given, _), = allocate(hungarian, [('r', 0, 0.0)], orders, lambda _: 9, Line(), 0)
     assert given.order_id == 'high'
 
 

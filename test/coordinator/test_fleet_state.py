@@ -3,6 +3,7 @@
 """The fold of the log: what fits is done, what does not is ignored, and copies stay equal."""
 
 from hypothesis import given, settings, strategies as st
+import msgpack
 import pytest
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator import events as ev
@@ -28,13 +29,30 @@ any_event = st.one_of(
     st.builds(ev.RobotFound, robots),
     st.builds(ev.OrderPlaced, orders, st.just('t'), st.sampled_from((1, 2)), st.just('p'),
               st.just('d'), st.just(''), st.just(100), st.just(0.0)),
-    st.builds(ev.TaskAssigned, orders, robots),
+    st.builds(ev.TaskAssigned, orders, robots, st.sampled_from(('', 'nearest of 2'))),
     st.builds(ev.CommandSent, robots, st.just('id'), st.sampled_from((1, 2, 3, 6)), few,
               st.sampled_from(('p', 'd')), st.sampled_from(('', *ORDERS))),
     st.builds(ev.CommandAcked, robots, few, st.sampled_from((3, 4, 5, 6))),
     st.builds(ev.Settled, robots, st.booleans()),
     st.builds(ev.OrdersForgotten, few))
 any_log = st.lists(st.lists(any_event, max_size=4).map(tuple), max_size=20)
+
+
+def test_why_a_robot_was_chosen_is_kept_until_the_order_waits_again():
+    state = started((placed(), ev.TaskAssigned('o0', 'r0', 'the only idle robot, 7 s away'),
+                     sent('r0', CommandKind.GO)))
+    step(state, acked(state, 'r0', Outcome.DONE))
+    told = state.status_of(state.order('o0'), 1)
+    assert (told.robot, told.reason) == ('r0', 'the only idle robot, 7 s away')
+    copy = FleetState.restore(state.snapshot())
+    assert copy.status_of(copy.order('o0'), 1) == told
+    step(state, ev.RobotLost('r0'))
+    assert state.status_of(state.order('o0'), 1).reason == 'r0 fell silent'
+
+
+def test_an_assignment_logged_without_a_reason_can_still_be_read():
+    old = msgpack.packb(msgpack.ExtType(1, msgpack.packb((25, 'o0', 'r0'))))
+    assert unpack(old) == ev.TaskAssigned('o0', 'r0', '')
 
 
 def fold(log, state=None):

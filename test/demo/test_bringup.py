@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from robot_swarm_orch.bringup import (
-    default_site_file, FleetPlan, groups, one_host_environment, processes, share_dir,
-    simulated_fleet, write_parameters)
+    default_site_file, FleetPlan, groups, one_host_environment, processes, scrape_targets,
+    share_dir, simulated_fleet, write_parameters)
 from robot_swarm_orch.errors import ConfigError, SiteError
 import yaml
 
@@ -23,6 +23,17 @@ def test_a_simulated_fleet_has_coordinators_a_simulation_and_processes_of_robots
     assert specs['coordinator_c2'].parameters['enrol_count'] == 100
     assert specs['sim'].parameters['robot_count'] == 100
     assert len({spec.parameters['site_id'] for spec in specs.values()}) == 1
+
+
+def test_a_process_draws_the_fleet_when_asked_to_and_gives_way_to_all_others():
+    plan = simulated_fleet(default_site_file(), 3, data_dir='/data', viz=True,
+                           viz_parameters={'rate_hz': 2.0})
+    spec = processes(plan)[-1]
+    assert (spec.name, spec.executable, spec.namespace) == ('viz', 'viz_node', '/')
+    assert spec.parameters['nice'] == 10 and spec.parameters['rate_hz'] == 2.0
+    assert spec.parameters['site_id'] == 'warehouse'
+    alone = FleetPlan(site_file='s', data_dir='/d', coordinators=(), viz=True)
+    assert [spec.name for spec in processes(alone)] == ['viz']
 
 
 def test_every_process_of_coordinators_keeps_its_own_log():
@@ -89,3 +100,21 @@ def test_a_fleet_on_one_host_uses_the_udp_profile_and_leaves_the_rest_of_the_env
 def test_another_middleware_stays_on_this_host_too():
     environment = one_host_environment({'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'})
     assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+
+
+def test_each_process_gets_a_metrics_port_of_its_own_if_one_is_asked_for():
+    quiet = simulated_fleet(default_site_file(), 3, data_dir='/d')
+    assert not any('metrics_port' in spec.parameters for spec in processes(quiet))
+    assert scrape_targets(processes(quiet)) == []
+    plan = simulated_fleet(default_site_file(), 3, data_dir='/d', metrics_port=9400)
+    specs = processes(plan)
+    assert [spec.parameters['metrics_port'] for spec in specs] == list(range(9400, 9405))
+    assert scrape_targets(specs)[-1] == {
+        'targets': ['127.0.0.1:9404'], 'labels': {'process': 'edge'}}
+
+
+@pytest.mark.parametrize('port', [80, 65534])
+def test_metrics_ports_that_do_not_exist_are_refused(port):
+    plan = simulated_fleet(default_site_file(), 3, data_dir='/d', metrics_port=port)
+    with pytest.raises(ConfigError, match=f'metrics_port {port}'):
+        processes(plan)

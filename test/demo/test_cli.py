@@ -8,7 +8,7 @@ import sys
 import pytest
 from robot_swarm_orch.cli import main, parser
 
-VERBS = ('demo', 'order', 'orders', 'robots', 'leader', 'estop')
+VERBS = ('demo', 'order', 'orders', 'robots', 'leader', 'estop', 'why', 'doctor', 'top')
 
 
 @pytest.mark.parametrize('verb', VERBS)

@@ -4,7 +4,8 @@
 
 import pytest
 from robot_swarm_orch.bringup import default_site_file
-from robot_swarm_orch.demo.orders import ASK_AFTER_S, OrderDesk, RESEND_FIRST_S, RESEND_MAX_S
+from robot_swarm_orch.demo.orders import (
+    ASK_AFTER_S, DUE_S, OrderDesk, RESEND_FIRST_S, RESEND_MAX_S, URGENT_DUE_S, URGENT_EVERY)
 from robot_swarm_orch.sim.orders import OrderStream
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.types import OrderState, OrderStatus
@@ -33,6 +34,13 @@ def first_orders(desk):
     """Fill the desk and return the names of what it sends."""
     desk.refill(0.0)
     return [order.order_id for order in desk.due(0.0)]
+
+
+def test_every_tenth_order_is_urgent(site):
+    desk = OrderDesk(OrderStream(site, 1, 10, backlog=2 * URGENT_EVERY))
+    desk.refill(0.0, 1000.0)
+    deadlines = [order.deadline_s for order in desk.due(0.0)]
+    assert deadlines == 2 * [1000.0 + URGENT_DUE_S, *(URGENT_EVERY - 1) * [1000.0 + DUE_S]]
 
 
 def test_an_order_is_sent_again_with_growing_pauses_until_it_is_answered(desk):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The supervisor starts, watches and kills, and leaves nothing behind."""
 
+import mmap
 import os
 from pathlib import Path
 import signal
@@ -11,7 +12,7 @@ import time
 
 import pytest
 from robot_swarm_orch.bringup import ProcessSpec
-from robot_swarm_orch.supervisor import ProcessDied, Supervisor
+from robot_swarm_orch.supervisor import ProcessDied, SHARED_MEMORY, Supervisor
 
 OBEDIENT = 'import sys, time; print("up", flush=True); time.sleep(60)'
 STUBBORN = ('import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); '
@@ -112,3 +113,16 @@ def test_processes_end_when_their_supervisor_is_killed(tmp_path):
         parent.wait()
         parent.stdout.close()
     until(lambda: not exists(pid), 'end of the orphan')
+
+
+def test_a_segment_that_nobody_uses_was_left_behind_and_one_in_use_is_not_ours(tmp_path):
+    supervisor = make(tmp_path)
+    name = f'fastrtps_test_{os.getpid()}'
+    path = SHARED_MEMORY / name
+    path.write_bytes(bytes(mmap.PAGESIZE))
+    try:
+        assert name in supervisor.segments_left()
+        with open(path, 'r+b') as file, mmap.mmap(file.fileno(), 0):
+            assert name not in supervisor.segments_left()
+    finally:
+        path.unlink()

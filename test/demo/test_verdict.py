@@ -199,7 +199,8 @@ def test_an_observer_found_late_learns_of_the_new_lease_from_the_robots():
     record.restarted_s = record.killed_s + 8.0
     again = replace(made.report('r001', away_m=0.9, safety=Reason.LEASE), term=2, lease_seq=1)
     observation = made.evidence('majority@300').observation
-    for at_s, report in ((2.0, made.report('r001', away_m=0.9, safety=Reason.LEASE)), (8.6, again)):
+    first = made.report('r001', away_m=0.9, safety=Reason.LEASE)
+    for at_s, report in ((2.0, first), (8.6, again)):
         observation.hear_report(record.killed_s + at_s, 1.0, report)
     observation.hear_lease(record.killed_s + 9.5, Lease(2, 'c2', 1, 1.0, ()))
     evidence.observation = observation

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One contract for both journals; then torn writes and damage in the file."""
 
+import os
+import subprocess
+import sys
+
 from hypothesis import given, settings, strategies as st
 import pytest
 
@@ -85,6 +89,20 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     path.write_bytes(b'something else entirely\n')
     with pytest.raises(StorageError, match='not a robot journal'):
         FileJournal(path)
+
+
+def test_a_second_process_on_the_same_journal_is_refused(tmp_path):
+    """Two processes of one robot would each start what the other has done."""
+    path = tmp_path / 'journal'
+    journal = FileJournal(path)
+    code = ('import sys; from robot_swarm_orch.edge.journal import FileJournal, StorageError\n'
+            'try: FileJournal(sys.argv[1])\n'
+            'except StorageError as error: print(error)\n')
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(entry or '.' for entry in sys.path))
+    done = subprocess.run([sys.executable, '-c', code, str(path)], env=environment, text=True,
+                          stdout=subprocess.PIPE, check=True)
+    assert f'{path} is in use by another process' in done.stdout
+    journal.close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

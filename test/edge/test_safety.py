@@ -68,6 +68,8 @@ def test_a_robot_that_may_drive_is_not_limited():
     ({'mode': Mode.MANUAL}, Reason.INACTIVE),
     ({'body': None}, Reason.STALE_ODOM),
     ({'odometry_age_s': 0.36}, Reason.STALE_ODOM),
+    ({'odometry_age_s': -3600.0}, Reason.STALE_ODOM),
+    ({'scan': scan(taken_s=3700.0)}, Reason.STALE_SCAN),
     ({'odometry_age_s': nan}, Reason.STALE_ODOM),
     ({'mode': Mode.JOINING}, Reason.JOINING),
     ({'mode': Mode.JOINING, 'inside': False}, Reason.POSE),

@@ -12,12 +12,14 @@ from geometry_msgs.msg import TwistStamped  # noqa: E402,I100
 from nav_msgs.msg import Odometry as OdometryMsg  # noqa: E402
 from rclpy.serialization import deserialize_message, serialize_message  # noqa: E402
 from robot_swarm_orch import types as t  # noqa: E402
+from robot_swarm_orch.config import RobotConfig  # noqa: E402
 from robot_swarm_orch.edge.agent import Outputs  # noqa: E402
 from robot_swarm_orch.metrics import Metrics  # noqa: E402
 from robot_swarm_orch.nodes.hosted_robot import HostedRobot, Shared  # noqa: E402
 from robot_swarm_orch.nodes.params import EdgeParams  # noqa: E402
 from robot_swarm_orch.nodes.robot_wire import fill_odometry, read_motion  # noqa: E402
 from robot_swarm_orch.nodes.wire import Wire  # noqa: E402
+from robot_swarm_orch.telemetry.event_log import EventLog  # noqa: E402
 from sensor_msgs.msg import BatteryState  # noqa: E402
 
 
@@ -70,7 +72,9 @@ class Rig:
         self.endpoints, self.wire, self.metrics = Endpoints(), Wire('north', 100), Metrics()
         self.fleet = SimpleNamespace(report=Outlet(), ack=Outlet(), zones=Outlet())
         self.seen, self.answer, self.now_s = [], Outputs(t.STANDSTILL), 0.0
-        agent = SimpleNamespace(robot='r001', tick=self._tick)
+        self.event_log = EventLog('rig')
+        agent = SimpleNamespace(robot='r001', tick=self._tick, config=RobotConfig(),
+                                book=SimpleNamespace(mode=t.Mode.AUTOMATIC, boot_id=1))
         self.robot = HostedRobot(
             agent, None, self.endpoints, self.wire, self.metrics, self.fleet,
             EdgeParams(robots=('r001',), pose_source='odom', odom_is_map_pose=True), self)

@@ -91,3 +91,21 @@ def test_a_static_transform_never_ages():
     """Its stamp is zero: a map that is the odometry frame is always right."""
     source = pose_sources.TransformTree(lambda *_: (Pose(0.0, 0.0, 0.0), 0.0), 'map', 'odom')
     assert source.locate(odometry(Pose(1.0, 0.0, 0.0), 10.0), 1e9) is not None
+
+
+def test_a_transform_from_the_future_gives_no_pose():
+    """A clock was set back: nobody can tell how old it is."""
+    source = pose_sources.TransformTree(lambda *_: (Pose(0.0, 0.0, 0.0), 3610.0), 'map', 'odom')
+    assert source.locate(odometry(Pose(1.0, 0.0, 0.0), 10.0), 10.0) is None
+
+
+def test_after_the_clock_was_set_back_the_localiser_is_heard_and_the_way_still_counts():
+    """Older stamps match nothing any more."""
+    source = pose_sources.PoseMessages(drift=0.05)
+    source.locate(odometry(Pose(0.0, 0.0, 0.0), 5000.0), 5000.0)
+    source.hear(Pose(0.0, 0.0, 0.0), 5000.0, 0.02)
+    found = source.locate(odometry(Pose(2.0, 0.0, 0.0), 1400.0), 1400.0)
+    assert found.pose_error_m == pytest.approx(0.12)
+    assert source.hear(Pose(7.0, 0.0, 0.0), 1400.0, 0.02)
+    found = source.locate(odometry(Pose(2.0, 0.0, 0.0), 1400.1), 1400.1)
+    assert_same(found.pose, Pose(7.0, 0.0, 0.0))

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 from rclpy.serialization import serialize_message  # noqa: E402
 from robot_swarm_orch.errors import WireError  # noqa: E402
-from robot_swarm_orch.nodes.report_glance import glance  # noqa: E402
+from robot_swarm_orch.nodes.report_glance import glance, head  # noqa: E402
 from robot_swarm_orch.nodes.wire import Wire  # noqa: E402
 from robot_swarm_orch.types import Mode, Pose, Reason, Report  # noqa: E402
 
@@ -27,7 +27,10 @@ def reports(draw):
         mode=draw(st.sampled_from(Mode)), site_hash=draw(LARGE), held=draw(NODES),
         wanted=draw(NODES), pose=Pose(draw(st.floats(-500, 500)), draw(st.floats(-500, 500)),
                                       draw(st.floats(-3, 3, width=32))),
-        speed_mps=draw(st.floats(-2, 2, width=32)), goal=draw(st.integers(-1, 2 ** 31 - 1)),
+        speed_mps=draw(st.floats(-2, 2, width=32)),
+        pose_error_m=draw(st.floats(0, 2, width=32)),
+        footprint_radius_m=draw(st.floats(0, 2, width=32)),
+        goal=draw(st.integers(-1, 2 ** 31 - 1)),
         term=draw(LARGE), lease_seq=draw(LARGE), command_seq=draw(LARGE), order_id=draw(WORD),
         carrying=draw(st.booleans()), safety=draw(st.sampled_from(Reason)),
         emergency_stop=draw(st.booleans()), errors=tuple(draw(st.lists(WORD, max_size=3))))
@@ -38,10 +41,13 @@ def reports(draw):
 def test_a_glance_reads_what_the_message_says(report, time_ns, site_id):
     wire = Wire(site_id, map_frame=site_id[:3])
     wire.set_time(time_ns)
-    stamp_s, seen = glance(serialize_message(wire.write_report(report)))
+    data = serialize_message(wire.write_report(report))
+    stamp_s, seen = glance(data)
+    assert head(data) == (stamp_s, report.robot, report.boot_id)
     assert math.isclose(stamp_s, 1e-9 * time_ns, abs_tol=1e-6)
     for name in ('robot', 'boot_id', 'seq', 'mode', 'site_hash', 'held', 'wanted', 'pose',
-                 'speed_mps', 'goal', 'term', 'lease_seq', 'safety', 'emergency_stop'):
+                 'speed_mps', 'goal', 'term', 'lease_seq', 'carrying', 'pose_error_m',
+                 'footprint_radius_m', 'safety', 'emergency_stop'):
         assert getattr(seen, name) == getattr(report, name), name
 
 

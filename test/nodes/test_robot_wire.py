@@ -154,9 +154,10 @@ def test_a_laser_off_centre_loses_no_near_point(x, y, yaw, ranges):
 
 @pytest.mark.parametrize('fields', [
     {'ranges': []}, {'angle_increment': nan}, {'angle_increment': 0.0}, {'angle_min': nan},
-    {'range_max': nan}, {'range_min': -1.0}, {'ranges': [1.0] * 20_001}])
+    {'range_max': nan}, {'range_max': inf}, {'range_min': -1.0}, {'ranges': [1.0] * 20_001},
+    {'ranges': [nan, nan]}, {'ranges': [0.0, 0.05]}, {'ranges': [nan, 0.0]}])
 def test_a_scan_that_makes_no_sense_is_refused(fields):
-    """No beams, too many, or angles that are no numbers."""
+    """No beams, too many, none that measured anything, or angles that are no numbers."""
     with pytest.raises(WireError, match='LaserScan.'):
         rw.LaserMount().read(scan_msg(**{'ranges': [1.0, 1.0], **fields}))
 

@@ -144,7 +144,7 @@ def test_every_message_of_the_package_has_a_pair_of_functions():
     own = {'LoadCommand': 'load_request', 'LoadState': 'load_reading', 'SafetyState': 'safety'}
     for name in own.values():
         assert hasattr(robot_wire, f'read_{name}') and hasattr(robot_wire, f'write_{name}')
-    # Detection and Detections travel from the step that brings cameras on.
+    # Detections are written and read by `camera_wire.py`, with its own tests.
     known = written | set(own) | {'RaftMessage', 'Detection', 'Detections'}
     assert {name for name in dir(messages) if name[0].isupper()} <= known
 

@@ -17,12 +17,13 @@ MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
 # rosdep keys of the modules whose key is not simply their own name.
 ROSDEP_KEYS = {
     'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib', 'msgpack': 'python3-msgpack',
-    'numpy': 'python3-numpy', 'psutil': 'python3-psutil', 'scipy': 'python3-scipy',
+    'numpy': 'python3-numpy', 'prometheus_client': 'python3-prometheus-client',
+    'psutil': 'python3-psutil', 'scipy': 'python3-scipy',
     'yaml': 'python3-yaml',
 }
 # Imported late, where they exist: onnxruntime comes from pip, the rest only with a robot that uses
 # them.
-OPTIONAL = {'nav2_msgs', 'onnxruntime', 'tf2_ros'}
+OPTIONAL = {'mujoco', 'nav2_msgs', 'onnxruntime', 'tf2_ros'}
 
 
 def imported_modules(folder):

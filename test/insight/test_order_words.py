@@ -1,0 +1,114 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What `swarm why` says of orders, and the reason for which a robot was chosen."""
+
+from dataclasses import replace
+
+from insight_values import picture, report, safety, waits
+import numpy as np
+import pytest
+from robot_swarm_orch.coordinator.allocation import allocate, hungarian, why_chosen
+from robot_swarm_orch.coordinator.records import OrderRecord
+from robot_swarm_orch.insight.orders import explain_order
+from robot_swarm_orch.types import Mode, OrderState, OrderStatus, Reason
+
+CHOSEN = 'nearest of 12 idle robots, 34 s away; runner-up r004 41 s'
+
+
+def said(state, *reports, robot='', reason='', **fields):
+    """Return the sentence about order o1 in a state."""
+    status = OrderStatus('o1', 't', 4, 9, state, robot, reason)
+    return explain_order(picture(*reports, statuses={'o1': status}, **fields), 'o1').text
+
+
+def test_an_order_under_way_says_who_has_it_why_that_robot_and_why_it_stands():
+    reports = (report('r1', Reason.AUTHORITY, wanted=(4,), goal=7, order_id='o1'),
+               report('r2', Reason.PAYLOAD, held=(4,)))
+    text = said(OrderState.CARRYING, *reports, robot='r1', reason=CHOSEN,
+                waits=(waits('r1', 4, 'r2'),),
+                safeties={'r2': safety(Reason.PAYLOAD, 'drop at desk')})
+    assert text == (f'order o1 is carried by r1 ({CHOSEN}), which stands: waiting for node 4 held '
+                    'by r2, which is dropping at desk')
+
+
+def test_the_answer_names_robots_that_should_be_listened_to():
+    status = OrderStatus('o1', 't', 4, 9, OrderState.ASSIGNED, 'r1', CHOSEN)
+    answer = explain_order(picture(report('r1', Reason.PAYLOAD), statuses={'o1': status}), 'o1')
+    assert answer.unheard == ('r1',)
+    assert [cause.kind for cause in answer.causes] == ['assigned', 'payload']
+
+
+@pytest.mark.parametrize('state, reason, words', [
+    (OrderState.DONE, CHOSEN, f'is done, carried out by r1 ({CHOSEN})'),
+    (OrderState.FAILED, 'device_failed', 'has failed: device_failed; mend the cause'),
+    (OrderState.CANCELLED, '', 'was cancelled before its pick'),
+    (OrderState.REFUSED, 'queue full: 1000 orders wait; try again later',
+     'was refused: queue full: 1000 orders wait'),
+    (OrderState.IN_DOUBT, '', 'is in doubt: nobody can tell whether the pick or drop of r1'),
+    (OrderState.UNKNOWN, '', 'is unknown: it was never accepted here')])
+def test_an_order_at_its_end_says_how_it_ended(state, reason, words):
+    assert words in said(state, report('r1'), robot='r1', reason=reason)
+
+
+def test_a_waiting_order_counts_what_keeps_the_robots():
+    reports = (report('r1', order_id='o2', goal=4), report('r2', order_id='o3', goal=5),
+               report('r3', Reason.EMERGENCY, emergency_stop=True),
+               report('r4', Reason.INACTIVE, mode=Mode.MANUAL),
+               report('r5', Reason.JOINING, mode=Mode.JOINING), report('r6', Reason.POSE))
+    text = said(OrderState.ACCEPTED, *reports, lost=('r7',))
+    assert ('order o1 waits: no robot is idle (2 carry out orders, 1 are lost, 1 are latched by '
+            'an emergency stop, 1 are driven by hand, 1 join, 1 are not fit)') in text
+    assert 'ask `swarm why` about the robots' in text
+    busy = said(OrderState.ACCEPTED, *reports[:2])
+    assert busy == 'order o1 waits: no robot is idle (2 carry out orders)'
+
+
+def test_an_order_that_came_back_says_why():
+    text = said(OrderState.ACCEPTED, report('r1'), reason='r3 fell silent')
+    assert text.startswith('order o1 waits again (r3 fell silent): 1 robots are idle')
+
+
+def test_an_order_waits_while_nobody_leads_or_all_are_stopped():
+    assert 'no coordinator leads' in said(OrderState.ACCEPTED, report('r1'), leader=None,
+                                          alive=frozenset())
+    seen = picture(report('r1'), statuses={'o1': OrderStatus('o1', '', 4, 9,
+                                                             OrderState.ACCEPTED)})
+    seen = replace(seen, view=replace(seen.view, emergency_stop=True))
+    assert 'swarm estop --release' in explain_order(seen, 'o1').text
+
+
+def test_an_order_that_nobody_answers_about():
+    seen = picture(report('r1'), leader=None, alive=frozenset(), view=None)
+    assert 'cannot be asked about: no coordinator leads' in explain_order(seen, 'o1').text
+    assert 'the leader has not answered within 3 s' in explain_order(
+        picture(report('r1')), 'o1').text
+
+
+class Line:
+    """Travel times on a line: the distance between node numbers."""
+
+    def admit(self, goals):
+        return set(goals)
+
+    def to(self, goal, nodes, yaws):
+        return np.abs(nodes - goal).astype(float)
+
+
+def test_the_reason_names_the_rank_and_the_runner_up():
+    robots = [('far', 41, 0.0), ('near', 34, 0.0), ('away', 90, 0.0)]
+    order = OrderRecord('o1', '', 1, 'a', 'b', '', 100, 0.0, 0)
+    (name, _, why), = allocate(hungarian, robots, [order], lambda _: 0, Line(), 0)
+    assert (name, why) == ('near', 'nearest of 3 idle robots, 34 s away; runner-up far 41 s')
+
+
+def test_a_robot_that_is_not_the_nearest_says_where_the_nearest_went():
+    times_s = np.array([50.0, 20.0])
+    assert why_chosen(0, times_s, ['r1', 'r2'], {0: 'o1', 1: 'o2'}, 2) == (
+        'number 2 of 2 idle robots by distance, 50 s away; r2, 20 s away, got order o2')
+
+
+def test_the_reason_says_when_there_was_no_choice_or_more_than_was_looked_at():
+    assert why_chosen(0, np.array([7.4]), ['r1'], {0: 'o1'}, 1) == (
+        'the only idle robot, 7 s away')
+    assert why_chosen(0, np.array([7.0, 9.0]), ['r1', 'r2'], {0: 'o1'}, 60).startswith(
+        'nearest of 2 of 60 idle robots')
