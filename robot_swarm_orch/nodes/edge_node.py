@@ -211,13 +211,13 @@ class EdgeNode(Host):
         return {}
 
     def gather(self) -> None:
-        """Add what the agents refused."""
+        """Add what the agents refused, and what stopped them."""
         super().gather()
-        refused = Counter()
-        for robot in self._hosted:
-            refused.update(robot.agent.counters.refused)
-        for reason, number in refused.items():
-            self.metrics.set(f'refused.{reason}', number)
+        for prefix, counts in (('refused.', [robot.agent.counters.refused
+                                             for robot in self._hosted]),
+                               ('stops.', [robot.stops for robot in self._hosted])):
+            for name, number in sum(map(Counter, counts), Counter()).items():
+                self.metrics.set(prefix + name, number)
 
     def samples(self):
         """Return what is counted for each robot."""

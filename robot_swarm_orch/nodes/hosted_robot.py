@@ -71,7 +71,7 @@ class HostedRobot:
         self._wait, self._waited = NodeWait(), metrics.histogram('authority_wait_s')
         self._trail = RobotTrail(host.event_log, agent.robot)
         self.agent, self._node, self._wire, self._fleet = agent, node, wire, fleet
-        self._metrics, self._times = metrics, host.times
+        self._times = host.times
         self._gate = PoseGate(agent.config)
         self._refused, self._refused_s = '', -SILENT_S
         self._claimed_s = -SILENT_S
@@ -271,7 +271,6 @@ class HostedRobot:
         self._safety_out.send(write_safety(safety, self.robot, self._header))
         reason = safety.reason if safety.stopped else Reason.NONE
         if reason != self.stopped and reason != Reason.NONE:
-            self._metrics.count(f'stops.{reason.name}')
             self.stops[reason.name] = self.stops.get(reason.name, 0) + 1
         self.stopped = reason
 

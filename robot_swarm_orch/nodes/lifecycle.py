@@ -54,8 +54,9 @@ class Host(LifecycleNode):
     The one lifecycle node of a process.
 
     A subclass gives `build` (make endpoints, and a timer or a `pulse`), `dismantle` (take them
-    down) and may give `stop_safely` (called by deactivate and error) and `health` (level 0 to 2,
-    and a word). The flag `active` says whether the robots may move.
+    down). It may give `stop_safely` (called by deactivate and error) and what is to be said of it:
+    `health`, `troubles`, `samples`, `robot_statuses`, `words`. The flag `active` says whether the
+    robots may move.
     """
 
     def __init__(self, name: str, map_frame: str = 'map'):
@@ -294,7 +295,7 @@ def _init(args) -> None:
         raise ConfigError(f'ROS refuses the arguments: {" ".join(str(error).split())}') from error
 
 
-def take_priority(nice: int) -> None:
+def step_back(nice: int) -> None:
     """
     Give `nice` to all threads of this process.
 
@@ -314,7 +315,7 @@ def _spin(host, stop):
             if trigger() != SUCCESS:
                 raise host.failure or ConfigError('the node could not be started, see above')
     if host.shared.nice:
-        take_priority(host.shared.nice)
+        step_back(host.shared.nice)
     due_s = 0.0
     while not stop.asked:
         if host.pulse is None:

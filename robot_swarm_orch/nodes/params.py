@@ -89,7 +89,7 @@ class HostParams:
     site_id: str = param('', 'names the shard in topics; empty: the name in the site file')
     autostart: bool = param(True, 'configure and activate at start, without a lifecycle manager')
     executor: str = param('single', "rclpy's executor: single, multi or events")
-    nice: int = param(0, 'added to the process priority; 10 for simulation and drawing', 0, 19)
+    nice: int = param(0, 'niceness of all threads: the higher, the more others go first', 0, 19)
     metrics_port: int = param(
         0, 'port of the Prometheus endpoint of this process; 0: none', 0, 65535)
     metrics_address: str = param(

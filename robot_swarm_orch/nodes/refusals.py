@@ -16,7 +16,7 @@ from robot_swarm_orch.nodes.wire import Wire
 
 # A trouble is over when it was not met for so long [s].
 QUIET_S = 10.0
-_NUMBERS = re.compile(r'\d+(\.\d+)?')
+_FIGURES = re.compile(r'\b\d+(\.\d+)?')  # not the digits within a name such as r001
 
 
 class Troubles:
@@ -39,13 +39,13 @@ class Troubles:
         Return (level, sentences that hold now, sentences to be logged).
 
         own: (level, sentence) of each trouble that the node itself has found; sentences that
-        differ in numbers only are the same trouble.
+        differ in figures only are the same trouble.
         """
         level, current, news = 0, [], []
         for grave, text in own:
             level = max(level, grave)
             current.append(text)
-            if self._is_new(_NUMBERS.sub('#', text), now_s):
+            if self._is_new(_FIGURES.sub('#', text), now_s):
                 news.append(text)
         for kind, text in self._wire.refusals.items():
             count = self._wire.counters.refused.get(kind, 0)

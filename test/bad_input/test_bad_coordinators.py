@@ -18,6 +18,7 @@ from robot_swarm_orch.types import Order, OrderKind, OrderState  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bad_input_rig import planned_fleet, run_again, said_within, Stage  # noqa: E402,I100
+from fleet_rig import running  # noqa: E402,I100
 
 IDS = ('c1', 'c2', 'c3')
 
@@ -25,12 +26,8 @@ IDS = ('c1', 'c2', 'c3')
 @pytest.fixture(scope='module')
 def fleet(tmp_path_factory):
     """Return three running coordinators."""
-    made = planned_fleet(tmp_path_factory.mktemp('group'), coordinators=IDS)
-    try:
-        made.start()
+    with running(planned_fleet(tmp_path_factory.mktemp('group'), coordinators=IDS)) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope='module')

@@ -16,7 +16,6 @@ import pytest
 
 pytest.importorskip('rclpy', reason='ROS is not installed')
 pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
-from robot_swarm_orch.onnx_runtime import LANE_MODEL  # noqa: E402
 from robot_swarm_orch.srv import SubmitOrder  # noqa: E402
 from robot_swarm_orch.types import (  # noqa: E402
     LoadAction, Mode, Order, OrderKind, OrderState, Reason)
@@ -25,6 +24,7 @@ from sensor_msgs.msg import Image  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from bad_input_rig import (  # noqa: E402,I100
     metres_apart, planned_fleet, run_again, Stage)
+from fleet_rig import running  # noqa: E402,I100
 
 HOUR_S = 3600.0
 EDGE = '/r001/edge'
@@ -37,13 +37,10 @@ def fleet(tmp_path_factory):
         tmp_path_factory.mktemp('robot'), coordinators=('c1',), robots=('r001',),
         use_sim_time=True,
         edge_parameters={'pose_source': 'odom', 'odom_is_map_pose': True,
-                         'camera': LANE_MODEL.is_file()},
+                         'camera': True},
         coordinator_parameters={'enrol_count': 1, 'park_after_s': 60.0})
-    try:
-        made.start()
+    with running(made):
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope='module')
@@ -133,7 +130,6 @@ def test_a_scan_of_plus_infinity_is_free_space(stage):
     stage.base.spoil_scan = lambda msg: msg
 
 
-@pytest.mark.skipif(not LANE_MODEL.is_file(), reason=f'{LANE_MODEL} is missing')
 @pytest.mark.parametrize('fields, words', [
     ({'encoding': 'yuv422_yuy2', 'step': 64, 'data': bytes(32 * 64)},
      ['Image.encoding', 'yuv422_yuy2', 'rgb8']),

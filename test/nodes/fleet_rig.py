@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small fleet of real processes on real DDS, and a client that watches it."""
 
+from contextlib import contextmanager
 import os
 from pathlib import Path
 import random
@@ -88,6 +89,16 @@ class Fleet:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def running(fleet):
+    """Start a fleet and give it out; end all of it with the block."""
+    try:
+        fleet.start()
+        yield fleet
+    finally:
+        fleet.close()
 
 
 class Watcher:

@@ -20,18 +20,14 @@ from robot_swarm_orch.types import (  # noqa: E402
     EmergencyStop, Mode, Order, OrderKind, OrderState, Reason)
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fleet_rig import Fleet, Watcher  # noqa: E402,I100
+from fleet_rig import Fleet, running, Watcher  # noqa: E402,I100
 
 
 @pytest.fixture(scope='module')
 def fleet(tmp_path_factory):
     """Return a running fleet of two robots."""
-    made = Fleet(tmp_path_factory.mktemp('fleet'))
-    try:
-        made.start()
+    with running(Fleet(tmp_path_factory.mktemp('fleet'))) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope='module')

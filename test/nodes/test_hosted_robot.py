@@ -193,7 +193,7 @@ def test_a_stop_is_counted_by_its_reason_when_it_begins():
     for safety in (stopped, None, t.Safety(1.0), stopped):
         rig.answer = Outputs(t.STANDSTILL, safety=safety)
         rig.tick()
-    assert rig.metrics.counters == {'stops.LEASE': 2}
+    assert rig.robot.stops == {'LEASE': 2}
     assert len(rig.endpoints.outlets['safety_state'].sent) == 3
 
 
