@@ -14,9 +14,13 @@ from math import isfinite
 from robot_swarm_orch.errors import ConfigError
 
 
-def param(default, doc: str, low=None, high=None):
-    """Return a dataclass field with a description and an inclusive range."""
-    return field(default=default, metadata={'doc': doc, 'low': low, 'high': high})
+def param(default, doc: str, low=None, high=None, live: bool = False):
+    """
+    Return a dataclass field with a description and an inclusive range.
+
+    live: whether a running node takes a new value.
+    """
+    return field(default=default, metadata={'doc': doc, 'low': low, 'high': high, 'live': live})
 
 
 def check_ranges(config) -> None:

@@ -9,6 +9,7 @@ move, deactivate and error stop them safely, cleanup takes everything down.
 """
 
 import contextlib
+from dataclasses import replace
 import gc
 import os
 from pathlib import Path
@@ -19,6 +20,7 @@ import time
 import traceback
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import (
@@ -83,6 +85,7 @@ class Host(LifecycleNode):
         self._exporter = None
         self._health = None
         self._started_s = time.monotonic()
+        self.add_on_set_parameters_callback(self._change)
 
     # -- what subclasses give -------------------------------------------------------------------
 
@@ -212,8 +215,21 @@ class Host(LifecycleNode):
             self.get_logger().warning(text)
         return max(level, grave), '; '.join([word, *current])
 
+    def _change(self, changes) -> SetParametersResult:
+        """Take new values of the parameters that may change while the node runs, all or none."""
+        values = {item.name: item.value for item in changes
+                  if item.name in ('log_format', 'diagnostics')}
+        try:
+            self.shared = replace(self.shared, **values)
+        except ConfigError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self.event_log.set_format(self.shared.log_format)
+        return SetParametersResult(successful=True)
+
     def tell_health(self) -> None:
         """Publish one diagnostic status for this process."""
+        if not self.shared.diagnostics:
+            return
         self.gather()
         level, word = self._judged()
         counters = self.metrics.counters

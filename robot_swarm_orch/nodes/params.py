@@ -37,8 +37,9 @@ _TYPES = {bool: (Parameter.Type.BOOL, 'true or false'),
 def descriptor(item) -> ParameterDescriptor:
     """Return the descriptor of a configuration field, without a name."""
     kind, low, high = type(item.default), item.metadata.get('low'), item.metadata.get('high')
-    result = ParameterDescriptor(description=item.metadata['doc'], read_only=True,
-                                 type=_TYPES[kind][0].value)
+    result = ParameterDescriptor(
+        description=item.metadata['doc'], read_only=not item.metadata.get('live', False),
+        type=_TYPES[kind][0].value)
     if low is not None and kind is float:
         result.floating_point_range = [FloatingPointRange(from_value=float(low),
                                                           to_value=float(high))]
@@ -95,7 +96,11 @@ class HostParams:
     metrics_address: str = param(
         '127.0.0.1', 'address that the endpoint listens on; 0.0.0.0: all, for a scraper elsewhere')
     log_format: str = param(
-        'text', 'text: warnings and errors, as ROS writes them; json: every event, a line each')
+        'text', 'text: warnings and errors, as ROS writes them; json: every event, a line each; '
+        'may be set while the node runs', live=True)
+    diagnostics: bool = param(
+        True, 'speak on /diagnostics once a second, and take the figures that metrics tell of the '
+        'process; may be set while the node runs', live=True)
 
     def __post_init__(self):
         """Check ranges."""

@@ -34,14 +34,18 @@ class EventLog:
     def __init__(self, node: str, log_format: str = 'text', stream=None,
                  lines_per_s: int = LINES_PER_S):
         """Write to a text stream, stderr unless another is given; no thread runs before a line."""
-        self.wants_info = log_format == 'json'
         self.dropped = 0
-        self._node, self._as_json = node, log_format == 'json'
+        self._node = node
+        self.set_format(log_format)
         self._stream = stream
         self._limit = lines_per_s
         self._second, self._left = 0, lines_per_s
         self._queue = queue.SimpleQueue()
         self._thread = None
+
+    def set_format(self, log_format: str) -> None:
+        """Write text or json from now on; lines that wait are written in the new form."""
+        self.wants_info = self._as_json = log_format == 'json'
 
     def event(self, event: str, level: str = INFO, **fields) -> None:
         """

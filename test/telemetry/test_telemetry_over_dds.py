@@ -23,6 +23,8 @@ pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 pytest.importorskip('prometheus_client', reason='prometheus_client is not installed')
 from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402,I100
 from fleet_rig import Fleet, Watcher  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
 from robot_swarm_orch import bringup  # noqa: E402
 from robot_swarm_orch.nodes.params import HostParams  # noqa: E402
 from robot_swarm_orch.telemetry.families import BY_NAME, COUNTER, HISTOGRAM  # noqa: E402
@@ -253,6 +255,34 @@ def test_each_robot_has_a_status_of_its_own_in_diagnostics(watched):
     values = {item.key: item.value for item in status.values}
     assert status.hardware_id == 'r001' and values['mode'] == 'AUTOMATIC'
     assert 0.0 <= float(values['pose_age_s']) < 0.5 and float(values['lease_left_s']) > 0.0
+
+
+def changed(watched, node, **values):
+    """Set parameters of a running node; return the first answer that refuses, else the last."""
+    answer = watched.watcher.call(
+        SetParameters, f'/{node}/set_parameters', SetParameters.Request(parameters=[
+            Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]))
+    return min(answer.results, key=lambda result: result.successful)
+
+
+def test_diagnostics_may_be_turned_off_and_on_while_the_node_runs(watched):
+    """Only what observes may change; a nonsense value changes nothing and is named."""
+    spec = next(spec for spec in watched.specs if spec.executable == 'edge_node')
+    watcher, name = watched.watcher, f'/{spec.node_name}'
+    refused = changed(watched, spec.node_name, log_format='xml')
+    assert not refused.successful and "'xml' is not text or json" in refused.reason
+    assert not changed(watched, spec.node_name, site_id='north').successful
+    assert changed(watched, spec.node_name, diagnostics=False, log_format='text').successful
+    time_s = time.monotonic()
+    watcher.health.pop(name, None)
+    watcher.until(lambda: time.monotonic() - time_s > 2.5, 'two periods have passed')
+    # What was on its way when the node took the parameter may still have come, no more.
+    watcher.health.pop(name, None)
+    time_s = time.monotonic()
+    watcher.until(lambda: time.monotonic() - time_s > 1.5, 'another period has passed')
+    assert name not in watcher.health
+    assert changed(watched, spec.node_name, diagnostics=True, log_format='json').successful
+    watcher.until(lambda: name in watcher.health, 'it speaks again')
 
 
 def test_a_robot_without_a_simulation_is_stale_and_its_process_says_so(watched):
