@@ -135,8 +135,11 @@ class RobotConfig:
 class CoordinatorConfig:
     """How a coordinator elects, leases, decides and forgets."""
 
-    node_id: str = param('c1', 'id of this coordinator, one of `voters`')
-    voters: tuple = param(('c1', 'c2', 'c3'), 'ids of the coordinators that vote')
+    node_id: str = param('c1', 'id of this coordinator, one of `voters` unless it joins')
+    voters: tuple = param(
+        ('c1', 'c2', 'c3'), 'ids of the founding coordinators; later the log says who votes')
+    join: bool = param(
+        False, 'an empty disk waits to be added to a running group, and founds nothing')
     cluster_id: str = param('demo', 'names the log; a restored backup gets a new one')
     tick_s: float = param(0.01, 'period of the consensus clock [s]', 0.001, 0.1)
     heartbeat_s: float = param(0.05, "period of the leader's heartbeats [s]", 0.005, 1.0)
@@ -168,8 +171,9 @@ class CoordinatorConfig:
         """Check ranges and relations."""
         check_ranges(self)
         object.__setattr__(self, 'voters', tuple(self.voters))
-        check(self.node_id in self.voters,
-              f'node_id {self.node_id!r} is not among voters {list(self.voters)}')
+        check(self.join or self.node_id in self.voters,
+              f'node_id {self.node_id!r} is not among voters {list(self.voters)}: name it there, '
+              'or set join if a running group is to add it')
         check(len(set(self.voters)) == len(self.voters),
               f'voters {list(self.voters)} names a coordinator twice')
         check(self.tick_s * 2 <= self.heartbeat_s,

@@ -437,6 +437,27 @@ class Settlement:
     operator_id: str = ''
 
 
+class GroupVerb(IntEnum):
+    """What an operator does to the group of coordinators; the values are those of Operate.srv."""
+
+    ADD = 4
+    REMOVE = 5
+    TRANSFER = 6
+
+
+@dataclass(frozen=True)
+class GroupAct:
+    """
+    An operator's act on the group: `coordinator` comes, goes, or is to lead.
+
+    TRANSFER without a coordinator means the one that is furthest.
+    """
+
+    verb: GroupVerb
+    coordinator: str = ''
+    operator_id: str = ''
+
+
 @dataclass
 class Counters:
     """Counts of what was refused, by reason; shells publish them."""

@@ -214,6 +214,13 @@ class FleetState:
             del self.ended[order_id]
         return ''
 
+    def give_up_waiting(self, reason: str) -> tuple:
+        """Let all orders fail that wait for a robot; return their ids."""
+        given_up = tuple(self.waiting)
+        for order_id in given_up:
+            self._move(self.live[order_id], Event.GAVE_UP, Effects(), reason)
+        return given_up
+
     def _tell_order(self, record, event, effects, reason=''):
         """Let an event happen to a robot's order, if it has one that lists the event."""
         order = self.live.get(record.order_id)

@@ -18,7 +18,8 @@ from robot_swarm_orch.coordinator import events, saga
 from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
-from robot_swarm_orch.coordinator.intake import refusal, unknown, why_refused
+from robot_swarm_orch.coordinator.intake import refusal, why_refused
+from robot_swarm_orch.coordinator.questions import Questions
 from robot_swarm_orch.coordinator.reports import ReportBook
 from robot_swarm_orch.coordinator.tally import Tally
 from robot_swarm_orch.coordinator.traffic import Traffic
@@ -58,9 +59,11 @@ class Leader:
         self.reports = ReportBook(state, parts.config, parts.robot, term, now_s)
         self.traffic = Traffic(parts.site, parts.robot, parts.config, state.keeper)
         self.dispatcher = Dispatcher(parts.config, parts.rng)
+        self.questions = Questions(state, term)
         self._tally = Tally(parts, state)
         self._parts = parts
         self._config = parts.config
+        self.voters = parts.config.voters
         self._site = parts.site
         self._allocator = ALLOCATORS[parts.config.allocator]
         self._since_s, self._since_ms, self.since_index = now_s, state.time_ms, state.index
@@ -134,13 +137,10 @@ class Leader:
 
         One without a place to go to only asks: it is answered with the order's state, or UNKNOWN.
         """
-        known = self.state.order(order.order_id)
-        if known is not None:
-            self.outbox.statuses.append(self.state.status_of(known, self.term))
-        elif order.order_id in self._orders_in or order.order_id in self._orders_proposed:
+        if self._is_coming(order.order_id):
             return
-        elif not order.drop:
-            self.outbox.statuses.append(unknown(order, self.term))
+        if not order.drop or self.state.order(order.order_id) is not None:
+            self.questions.ask(order)
         else:
             waiting = len(self.state.waiting) + len(self._orders_in) + len(self._orders_proposed)
             reason = why_refused(order, self._site)
@@ -151,6 +151,9 @@ class Leader:
                 self.outbox.statuses.append(refusal(order, self.term, reason))
             else:
                 self._orders_in[order.order_id] = order
+
+    def _is_coming(self, order_id):
+        return order_id in self._orders_in or order_id in self._orders_proposed
 
     def operate(self, now_s, act, request_id):
         """Take in a person's act (Enrolment, Clearance or Settlement); answered after commit."""
@@ -359,6 +362,7 @@ class Leader:
     def speak(self, now_s):
         """Fill the outbox with what is to be said now."""
         outbox = self.outbox
+        outbox.statuses += self.questions.answers(self._is_coming)
         if self._regrant:
             outbox.grants += [self._grant(number) for number in self._regrant]
             self._regrant.clear()
@@ -421,7 +425,7 @@ class Leader:
             if state.robots[name].lost:
                 blocked |= keeper.owned[keeper.numbers[name]]
         return FleetView(
-            self.term, self._config.node_id, state.index, keeper.site_hash, self._config.voters,
+            self.term, self._config.node_id, state.index, keeper.site_hash, self.voters,
             tuple(robots), tuple(self.reports.mode_of(keeper.numbers[name]) for name in robots),
             tuple(sorted(blocked)), len(state.waiting), len(state.live) - len(state.waiting),
             state.done, self._stopped)

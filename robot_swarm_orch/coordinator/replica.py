@@ -12,7 +12,8 @@ leader decide on it and propose, until nothing is left to do; then gather what i
 grants, commands and statuses leave only after the entry behind them is committed.
 
 A replica that was away for longer than the shortest election timeout (frozen, swapped out) steps
-down before it does anything else: others may lead by now.
+down before it does anything else: others may lead by now. One whose disk refuses falls silent
+until the disk takes its log again (`disk_watch.py`).
 """
 
 from dataclasses import dataclass
@@ -21,14 +22,17 @@ from typing import Callable, Optional, Tuple
 
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator.allocation import TravelTimes
+from robot_swarm_orch.coordinator.disk_watch import DiskWatch
 from robot_swarm_orch.coordinator.events import Batch
 from robot_swarm_orch.coordinator.fleet_state import FleetState
+from robot_swarm_orch.coordinator.group import group_word, GroupActs, reachable
 from robot_swarm_orch.coordinator.leader import Leader
 from robot_swarm_orch.coordinator.words import silent, waits
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError, NotLeader
-from robot_swarm_orch.raft import NORMAL, Raft, RaftConfig, RaftLog, Role
-from robot_swarm_orch.types import Command, FleetView, Grant, Lease, OrderStatus
+from robot_swarm_orch.raft import (
+    DiskRefused, may_precede_save, NORMAL, Raft, RaftConfig, RaftLog, Role)
+from robot_swarm_orch.types import Command, FleetView, Grant, GroupAct, Lease, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,11 @@ def raft_config(config):
     """Return the RaftConfig of a CoordinatorConfig: its seconds in ticks, rounded up."""
     def ticks(seconds):
         return ceil(seconds / config.tick_s - 1e-9)
-    return RaftConfig(config.node_id, config.voters, ticks(config.election_min_s),
-                      ticks(config.election_max_s), ticks(config.heartbeat_s))
+    return RaftConfig(
+        config.node_id, config.voters, config.join,
+        election_ticks_min=ticks(config.election_min_s),
+        election_ticks_max=ticks(config.election_max_s),
+        heartbeat_ticks=ticks(config.heartbeat_s), heir_first=True)
 
 
 class Replica:
@@ -88,7 +95,9 @@ class Replica:
     ((robot, node), ...) that the first leader of an empty log enrols. observe(name, value [s]):
     takes measurements. perf: clock for measurements only [s]. count(name): takes counts.
     ros_time: for counting missed deadlines only [s]. witness(entry): is shown each committed Raft
-    entry before it is applied, for judges and audit.
+    entry before it is applied, for judges and audit. send_early(message): takes Raft messages that
+    may leave while the disk works (raft.may_precede_save), so that the disks of leader and
+    followers work at the same time; without it they wait for the next Outputs.
 
     Raises ConfigError when the log was laid for another roadmap.
     """
@@ -98,32 +107,43 @@ class Replica:
                  perf: Optional[Callable[[], float]] = None,
                  witness: Optional[Callable[[object], None]] = None,
                  count: Optional[Callable[[str], None]] = None,
-                 ros_time: Optional[Callable[[], float]] = None):
+                 ros_time: Optional[Callable[[], float]] = None,
+                 send_early: Optional[Callable[[object], None]] = None):
         """Load what the store holds; nothing is sent before the first poll."""
         self.config = config
         self.store = store
         self._parts = Parts(config, site, robot, rng, planner, placement, observe, perf, count,
                             ros_time)
-        hard_state, snapshot, entries = store.load()
-        self.state = FleetState.restore(snapshot.data) if snapshot else FleetState()
-        self.raft = Raft(raft_config(config), hard_state, RaftLog(snapshot, entries), rng)
-        self._check_site()
-        self._leader = None
-        self._messages = []
+        self._disk = DiskWatch()
         self._answers = []
-        self._proposed = {}
         self._stop = None
         self._witness = witness
-        self._snapshot_index = self.state.index
+        self._send_early = send_early
+        self._group = GroupActs()
+        self._begin()
         self._tick_at_s = None
         self._awake_s = None
         self._led_s = None  # when somebody was last known to lead, for measuring failover
+
+    def _begin(self):
+        """Take up what the store holds; nothing else is known."""
+        hard_state, snapshot, entries = self.store.load()
+        self.state = FleetState.restore(snapshot.data) if snapshot else FleetState()
+        self.raft = Raft(raft_config(self.config), hard_state, RaftLog(snapshot, entries),
+                         self._parts.rng)
+        self._check_site()
+        self._leader = None
+        self._messages = []
+        self._proposed = {}
+        self._snapshot_index = self.state.index
 
     # Inputs
 
     def receive(self, now_s, message):
         """Take in a Raft message from another coordinator."""
         self._wake(now_s)
+        if self._disk.refusal:
+            return
         self.raft.step(message)
         if message.sender == self.raft.leader_id:
             self._led_s = now_s
@@ -154,9 +174,11 @@ class Replica:
             self._leader.submit(order)
 
     def operate(self, now_s, act, request_id):
-        """Take in a person's act (Enrolment, Clearance, Settlement); answered in `answers`."""
+        """Take in an operator's act (see `types`); answered in `answers`, once it is decided."""
         self._wake(now_s)
-        if self._leader is not None:
+        if isinstance(act, GroupAct):
+            self._answers += self._group.begin(self.raft, act, request_id)
+        elif self._leader is not None:
             self._leader.operate(now_s, act, request_id)
         else:
             self._answers.append((request_id, False, str(NotLeader(self.raft.leader_id))))
@@ -166,8 +188,9 @@ class Replica:
         self._wake(now_s)
         count = int((now_s - self._tick_at_s) / self.config.tick_s + 1e-6)
         self._tick_at_s += count * self.config.tick_s
-        for _ in range(count):
-            self.raft.tick()
+        if not self._disk.refusal:
+            for _ in range(count):
+                self.raft.tick()
 
     def _wake(self, now_s):
         """Step down first if this replica was away for too long."""
@@ -184,17 +207,45 @@ class Replica:
     def poll(self, now_s):
         """Do all that is to do now and return the Outputs to send."""
         self._wake(now_s)
+        try:
+            if not self._disk.refusal or self._disk.is_due(now_s) and self._come_back(now_s):
+                self._work(now_s)
+        except DiskRefused as error:
+            self._fall_silent(now_s, error)
+        return self._gather(now_s)
+
+    def _work(self, now_s):
+        """Let Raft and the leader work until there is nothing left to do."""
         self._follow_role(now_s)
         while self._run_raft(now_s) or self._decide(now_s):
             self._follow_role(now_s)
         self._take_snapshot()
-        return self._gather(now_s)
+
+    def _fall_silent(self, now_s, error):
+        """Follow nobody and say nothing: what this replica promised now, it would forget."""
+        self._disk.refused(now_s, error)
+        self.raft.step_down('its disk refuses')
+        self._follow_role(now_s)
+        self._messages = []
+
+    def _come_back(self, now_s):
+        """Start anew from what the disk holds, as a new process would."""
+        self.store.reopen()
+        self._begin()
+        self._disk.mended(now_s)
+        return True
 
     def _run_raft(self, now_s):
         """Persist, send, apply, advance (the duties of raft/__init__.py); False if idle."""
         ready = self.raft.ready()
         if ready is None:
             return False
+        messages = ready.messages
+        if self._send_early is not None:
+            messages = [message for message in messages if not may_precede_save(message)]
+            for message in ready.messages:
+                if may_precede_save(message):
+                    self._send_early(message)
         if ready.hard_state or ready.entries or ready.snapshot:
             started = self._parts.perf()
             self.store.save(ready.hard_state, ready.entries, ready.snapshot)
@@ -203,10 +254,12 @@ class Replica:
             self.state = FleetState.restore(ready.snapshot.data)
             self._snapshot_index = self.state.index
             self._check_site()
-        self._messages += ready.messages
+        self._messages += messages
         for entry in ready.committed:
             self._apply(now_s, entry)
         self.raft.advance()
+        if ready.reads and self._leader is not None:
+            self._leader.questions.confirm(ready.reads)
         return True
 
     def _apply(self, now_s, entry):
@@ -222,19 +275,27 @@ class Replica:
                 self._leader.applied(now_s, effects)
             return
         self.state.skip(entry.index)
-        if self.raft.role is Role.LEADER and entry.term == self.raft.term:
+        self._answers += self._group.committed(entry)
+        if self._leader is not None:
+            self._leader.voters = self.raft.members.voters
+        elif self.raft.role is Role.LEADER and entry.term == self.raft.term:
             if self._led_s is not None:
                 self._parts.observe('failover_s', now_s - self._led_s)
             self._leader = Leader(self._parts, self.state, entry.term, now_s)
+            self._leader.voters = self.raft.members.voters
             if self._stop is not None:
                 self._leader.hear_stop(self._stop)
 
     def _decide(self, now_s):
-        """Let the leader propose; False if it has nothing to."""
+        """Let the leader propose; False if it has nothing to, or hands over."""
         leader = self._leader
-        if leader is None:
+        if leader is None or self.raft.is_handing_over:
             return False
-        return leader.decide(now_s, lambda events: self._propose(now_s, events))
+        learner = self.raft.caught_up_learner()
+        if learner is not None:
+            self.raft.change_members('promote', learner)
+        asked = leader.questions.begin(self.raft)
+        return leader.decide(now_s, lambda events: self._propose(now_s, events)) or asked
 
     def _propose(self, now_s, events):
         index = self.raft.propose(pack(Batch(self._leader.log_time_ms(now_s), events)))
@@ -277,6 +338,8 @@ class Replica:
     def _gather(self, now_s):
         """Return what has come together, and forget it."""
         leader = self._leader
+        if self._group:
+            self._answers += self._group.settle(self.raft)
         if leader is None:
             if not (self._messages or self._answers):
                 return NOTHING
@@ -313,6 +376,34 @@ class Replica:
         """Whether reports and acks are of use now: only the leader reads them."""
         return self._leader is not None
 
+    @property
+    def disk_refusal(self):
+        """Why the log's disk refuses and what happens next, for people; '' while it does not."""
+        return self._disk.refusal
+
+    def hears_leader(self, now_s):
+        """Return whether this replica leads, or has heard the leader within two heartbeats."""
+        return self.raft.role is Role.LEADER or (
+            self._led_s is not None and now_s - self._led_s <= 2.0 * self.config.heartbeat_s)
+
+    def group_word(self):
+        """Return what this replica knows of the group of coordinators, as JSON can carry it."""
+        return group_word(self.raft, self.state.index, self.config.tick_s)
+
+    def hand_over(self):
+        """
+        Begin to hand the lead over to whoever can take it, for a process that is about to end.
+
+        Returns False while that is under way, True when there is nothing to wait for any more.
+        """
+        if self.raft.role is not Role.LEADER:
+            return True
+        if not self.raft.is_handing_over:
+            if not reachable(self.raft):
+                return True
+            self.raft.transfer_leadership()
+        return False
+
     def words(self):
         """Return what the leader can tell people about robots that stand: (waits, silent)."""
         if self._leader is None:
@@ -331,6 +422,7 @@ class Replica:
             'leader': raft.leader_id, 'commit_index': raft.commit_index,
             'applied_index': state.index, 'last_index': raft.last_index,
             'elections': raft.elections_started, 'last_step_down': raft.last_step_down,
+            'disk_refusal': self._disk.refusal, 'disk_refusals': self._disk.refusals,
             'orders_waiting': len(state.waiting), 'orders_live': len(state.live),
             'orders_done': state.done, 'orders_failed': state.failed,
             'robots': len(state.robots), 'refused': dict(state.counters.refused),

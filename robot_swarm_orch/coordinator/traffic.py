@@ -33,6 +33,8 @@ _QUEUE_S = 0.1
 """Allowance for queues between two processes on a busy machine [s]."""
 
 _PROMISE_S = 1.0
+# A new leader takes this long to hear every robot at least once [s].
+_HEARING_S = 1.0
 """A robot that was not heard for this long has no node promised to it [s]."""
 
 
@@ -79,6 +81,8 @@ class Traffic:
         self._given = {}
         self._freed = set()
         self._promised = {}
+        self._since_s = None
+        self._is_new = True
 
     def hear(self, now_s, number, report, priority=0):
         """Note the newest AUTOMATIC report of a robot's present incarnation."""
@@ -94,6 +98,9 @@ class Traffic:
 
     def decide(self, now_s):
         """Return the rows that are due, those of the longest waiting robots first."""
+        if self._is_new:
+            self._since_s = now_s if self._since_s is None else self._since_s
+            self._is_new = now_s - self._since_s < _HEARING_S
         self._given.clear()
         self._freed.clear()
         self._forget()
@@ -288,8 +295,11 @@ class Traffic:
         Return whether robot `number`, standing at `place`, would wait for itself in the end.
 
         Follows who stands where someone needs to go. A robot in motion frees what lies behind the
-        end of its base, so only that end counts as its place.
+        end of its base, so only that end counts as its place. While the leader is new, a robot
+        that it has not heard yet might want anything, so it counts as closing the ring.
         """
+        if self._is_new and self._is_unheard_in_the_way(needs):
+            return True
         seen = set()
         stack = list(self._in_the_way(needs))
         while stack:
@@ -300,10 +310,16 @@ class Traffic:
             wish = self._wishes.get(other)
             if wish is None:
                 continue
-            if place in wish.next_unit:
+            if place in wish.next_unit or (
+                    self._is_new and self._is_unheard_in_the_way(wish.next_unit)):
                 return True
             stack.extend(self._in_the_way(wish.next_unit))
         return False
+
+    def _is_unheard_in_the_way(self, nodes):
+        """Return whether somebody holds one of these nodes of whom nothing was heard yet."""
+        return any(holder is not None and holder not in self._wishes
+                   for holder in map(self._holder, nodes))
 
     def _in_the_way(self, nodes):
         """Return the robots whose base ends on one of these nodes."""

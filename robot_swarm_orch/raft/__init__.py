@@ -29,14 +29,14 @@ The caller's duties, and what breaks without them:
     entry that is told to others and then forgotten elects two leaders or loses an order. The one
     exception is `may_precede_save(message)`: a leader's appends may leave while its disk works.
 2.  *Send* each message once. It may be lost, repeated, delayed or reordered; never changed.
-3.  *Apply* in the order given, on every replica, with the same result. Entries of kind `NOOP`
-    carry no data: count them, do nothing. After a restart `committed` starts behind the stored
-    snapshot.
+3.  *Apply* in the order given, on every replica, with the same result. Entries of another kind
+    than `NORMAL` are Raft's own: count them, do nothing. After a restart `committed` starts behind
+    the stored snapshot.
 4.  *Advance* when all of that is done. A second `ready()` before it raises. `tick`, `step` and
     `propose` are welcome in between: what they cause appears in the next `Ready`.
 
-If a step fails half way (the disk is full, say), throw the `Raft` object away and start again from
-the store: nothing of the failed `Ready` was promised to anybody.
+If a step fails half way (DiskRefused: it is full, say), throw the `Raft` object away, `reopen` the
+store and start again from what it holds: nothing of the failed `Ready` was promised to anybody.
 
 Three duties about time. Ticks are steady time divided by the tick length, never wall-clock time.
 After any delay, waiting messages go in before the ticks that have passed: else a heartbeat that
@@ -47,9 +47,11 @@ ticks on.
 Compaction: `snapshot = raft.compact(index, data)` once in a while, with `data` the machine's state
 after `index`; then `store.save(None, (), snapshot)` and `store.compact(snapshot.index)`.
 
-Reading order: `messages.py` (what is said), `log.py` (what is kept), `core.py` (the flow),
-`election.py` (who leads), `follower.py` (what is accepted), `leader.py` with `progress.py` (what
-is replicated, when it is committed), `storage.py` with `segments.py` (what survives).
+Reading order: `messages.py` (what is said), `log.py` (what is kept), `core.py` with `outputs.py`
+(the flow), `election.py` (who leads), `follower.py` (what is accepted), `leader.py` with
+`progress.py` (what is replicated, when it is committed), `members.py` (who belongs to the group),
+`amnesia.py` (what an empty disk may do), `storage.py` with `segments.py` and `disk.py` (what
+survives).
 
 Sources: D. Ongaro and J. Ousterhout, "In Search of an Understandable Consensus Algorithm (Extended
 Version)", 2014 ("the paper"); D. Ongaro, "Consensus: Bridging Theory and Practice", 2014 ("the
@@ -58,19 +60,21 @@ thesis").
 
 from robot_swarm_orch.errors import NotLeader
 from robot_swarm_orch.raft.config import RaftConfig
-from robot_swarm_orch.raft.core import Raft, ReadState, Ready, Role, Status
-from robot_swarm_orch.raft.errors import CorruptLog, MalformedMessage, RaftMisuse, StoreLocked
+from robot_swarm_orch.raft.core import Raft
+from robot_swarm_orch.raft.errors import (
+    CorruptLog, DiskRefused, MalformedMessage, MembershipRefused, RaftMisuse, StoreLocked)
 from robot_swarm_orch.raft.log import RaftLog
 from robot_swarm_orch.raft.messages import (
-    Append, AppendReply, Entry, HardState, InstallSnapshot, may_precede_save, NOOP, NORMAL,
-    PreVote, PreVoteReply, Snapshot, SnapshotReply, TimeoutNow, Vote, VoteReply)
+    Append, AppendReply, CONFIG, Entry, HardState, InstallSnapshot, may_precede_save, Members,
+    NOOP, NORMAL, PreVote, PreVoteReply, Snapshot, SnapshotReply, TimeoutNow, Vote, VoteReply)
+from robot_swarm_orch.raft.outputs import ReadState, Ready, Role, Status
 from robot_swarm_orch.raft.storage import FileStore, MemoryStore
 from robot_swarm_orch.raft.wire import decode, encode
 
 __all__ = [
-    'Append', 'AppendReply', 'CorruptLog', 'decode', 'encode', 'Entry', 'FileStore', 'HardState',
-    'InstallSnapshot', 'MalformedMessage', 'may_precede_save', 'MemoryStore', 'NOOP', 'NORMAL',
-    'NotLeader', 'PreVote', 'PreVoteReply', 'Raft', 'RaftConfig', 'RaftLog', 'RaftMisuse',
-    'ReadState', 'Ready', 'Role', 'Snapshot', 'SnapshotReply', 'Status', 'StoreLocked',
-    'TimeoutNow', 'Vote', 'VoteReply',
+    'Append', 'AppendReply', 'CONFIG', 'CorruptLog', 'decode', 'DiskRefused', 'encode', 'Entry',
+    'FileStore', 'HardState', 'InstallSnapshot', 'MalformedMessage', 'may_precede_save', 'Members',
+    'MembershipRefused', 'MemoryStore', 'NOOP', 'NORMAL', 'NotLeader', 'PreVote', 'PreVoteReply',
+    'Raft', 'RaftConfig', 'RaftLog', 'RaftMisuse', 'ReadState', 'Ready', 'Role', 'Snapshot',
+    'SnapshotReply', 'Status', 'StoreLocked', 'TimeoutNow', 'Vote', 'VoteReply',
 ]

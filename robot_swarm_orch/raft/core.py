@@ -8,78 +8,17 @@ follower accepts in `follower.py`, what a leader sends and commits in `leader.py
 what they share and the one way in and out.
 """
 
-from dataclasses import dataclass
-import enum
-
 from robot_swarm_orch.errors import ConfigError, InvariantError, NotLeader
 from robot_swarm_orch.raft import follower
+from robot_swarm_orch.raft.amnesia import Amnesia
 from robot_swarm_orch.raft.election import Election
-from robot_swarm_orch.raft.errors import RaftMisuse
-from robot_swarm_orch.raft.leader import Leadership, PeerStatus
+from robot_swarm_orch.raft.errors import MembershipRefused, RaftMisuse
+from robot_swarm_orch.raft.leader import Leadership
+from robot_swarm_orch.raft.members import changed, pack_members
 from robot_swarm_orch.raft.messages import (
-    Append, AppendReply, Entry, HardState, InstallSnapshot, NOOP, NORMAL, PreVote, PreVoteReply,
-    Snapshot, SnapshotReply, TimeoutNow, Vote, VoteReply)
-
-
-class Role(enum.Enum):
-    """What a replica is at the moment; only PRE_CANDIDATE is not in the paper (thesis, 9.6)."""
-
-    FOLLOWER = 'follower'
-    PRE_CANDIDATE = 'pre-candidate'
-    CANDIDATE = 'candidate'
-    LEADER = 'leader'
-
-
-@dataclass(frozen=True, slots=True)
-class ReadState:
-    """
-    Answer to `read_index(ctx)`: once `last_applied >= index`, a read is linearizable.
-
-    `index` is None if this replica lost its leadership first: ask the new leader.
-    """
-
-    ctx: object
-    index: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """
-    What the caller has to do now, in the order of the fields.
-
-    hard_state: to persist, or None if unchanged. entries: to persist; they replace stored entries
-    of the same and later indices. snapshot: received from a leader, to persist (it replaces the
-    log) and to restore the machine from, before `committed`; else None. messages: to send after
-    persisting (`may_precede_save` names the exception). committed: to apply, in order. reads:
-    read-index requests that were answered.
-    """
-
-    hard_state: HardState | None
-    entries: tuple[Entry, ...]
-    snapshot: Snapshot | None
-    messages: tuple
-    committed: tuple[Entry, ...]
-    reads: tuple[ReadState, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A look inside, for metrics and people; nothing may be decided from it."""
-
-    node_id: str
-    role: Role
-    term: int
-    leader_id: str | None
-    vote: str | None
-    commit_index: int
-    last_index: int
-    last_applied: int
-    first_index: int
-    tick_count: int
-    elections_started: int
-    messages_refused: int
-    last_step_down: str
-    peers: tuple[PeerStatus, ...]
+    Append, AppendReply, CONFIG, Entry, HardState, InstallSnapshot, Members, NOOP, NORMAL, PreVote,
+    PreVoteReply, Snapshot, SnapshotReply, TimeoutNow, Vote, VoteReply)
+from robot_swarm_orch.raft.outputs import ReadState, Ready, Role, Status
 
 
 class Raft:
@@ -89,16 +28,13 @@ class Raft:
     config: a RaftConfig. hard_state: what the store held. log: a RaftLog over the stored snapshot
     and entries. rng: the random.Random that spreads election timeouts.
 
-    `role`, `term`, `leader_id`, `commit_index`, `last_applied` and `tick_count` are for reading.
-    A group of one voter elects itself here and now.
+    `role`, `term`, `leader_id`, `commit_index`, `last_applied`, `tick_count` and `members` (the
+    newest Members in the log, committed or not) are for reading. A group of one voter elects
+    itself here and now.
     """
 
     def __init__(self, config, hard_state, log, rng):
-        """Start as a follower of nobody; raises ConfigError, InvariantError (see below)."""
-        if log.snapshot and set(log.snapshot.voters) != set(config.voters):
-            raise ConfigError(
-                f'the stored snapshot was made by voters {log.snapshot.voters}, but the '
-                f'configuration names {config.voters}: start with the old voters')
+        """Start as a follower of nobody; raises InvariantError if the store lost entries."""
         if hard_state.commit > log.last_index:
             raise InvariantError(
                 f'the store holds {log.last_index} entries, of which {hard_state.commit} were '
@@ -117,21 +53,35 @@ class Raft:
         self.messages_refused = 0
         self.last_step_down = ''
         self.received_snapshot = None
-        self._saved = (hard_state.term, hard_state.vote, hard_state.commit)
+        self.incoming = None
+        self.amnesia = Amnesia(hard_state, log.last_index == 0, config.join, rng)
+        self._saved = (hard_state.term, hard_state.vote, hard_state.commit,
+                       self.amnesia.life != 0)
         self._handed_index = self.last_applied
         self._messages = []
         self._reads = []
         self._applied_on_advance = None
         self._leadership = None
+        log.found(Members(() if config.join else config.voters))
+        self._adopt_members()
         self.election = Election(self)
-        self._peers = frozenset(config.peers)
-        if not self._peers:
+        if self.members.voters == (config.node_id,):
             self.election.stand()
 
     @property
     def last_index(self):
         """Index of the newest entry in the log, committed or not."""
         return self.log.last_index
+
+    @property
+    def is_voter(self):
+        """Return True if this replica has a voice in its newest configuration."""
+        return self.config.node_id in self.members.voters
+
+    @property
+    def is_handing_over(self):
+        """Return True while this leader refuses proposals, since another one is to take over."""
+        return self._leadership is not None and self._leadership.transfer_to is not None
 
     # What goes in
 
@@ -147,13 +97,18 @@ class Raft:
         """
         Take one received message.
 
-        A message for somebody else or from a stranger is refused and counted, never obeyed.
+        Requests are answered without asking whether the sender is a member: a leader or candidate
+        may belong to a configuration that has not arrived here yet, and its request may be what
+        brings it (thesis, section 4.1). Pre-vote and loyalty keep those who were removed from
+        disturbing. Answers of strangers, and messages for somebody else, are refused and counted.
         Raises InvariantError if the group has broken Raft's own laws: then stop the process.
         """
-        if message.to != self.config.node_id or message.sender not in self._peers:
+        kind = type(message)
+        sender = message.sender
+        if message.to != self.config.node_id or sender not in self._peers and (
+                kind in _ANSWERS or sender == self.config.node_id):
             self.messages_refused += 1
             return
-        kind = type(message)
         if message.term > self.term:
             if not self._enter_term_of(message, kind):
                 return
@@ -180,7 +135,8 @@ class Raft:
         with a later term could neither join it nor win an election against it.
         """
         if kind is Append or kind is InstallSnapshot:
-            self.send(AppendReply(message.sender, self.config.node_id, self.term, True, 0))
+            self.send(AppendReply(message.sender, self.config.node_id, self.term, True, 0,
+                                  life=self.amnesia.life))
         elif kind is PreVote:
             self.send(PreVoteReply(message.sender, self.config.node_id, self.term, False))
         elif kind is Vote:
@@ -195,16 +151,49 @@ class Raft:
         new leader may put another entry there. Raises NotLeader, also while leadership is being
         handed over.
         """
+        self._check_leading()
+        return self.append_own(data, NORMAL)
+
+    def _check_leading(self):
+        """Raise NotLeader unless this replica leads and is not handing over."""
         if self._leadership is None:
             raise NotLeader(self.leader_id)
         if self._leadership.transfer_to is not None:
             raise NotLeader(self._leadership.transfer_to)
-        return self._append_own(data, NORMAL)
 
-    def _append_own(self, data, kind):
+    def append_own(self, data, kind):
+        """Append an entry of this leader's term and return its index."""
         index = self.log.last_index + 1
         self.log.append(Entry(self.term, index, data, kind))
         return index
+
+    def change_members(self, kind, node_id):
+        """
+        Change the group by one replica and return the index of the entry that says so.
+
+        kind: 'add' (as a learner), 'promote' (a learner to a voter, once it has caught up) or
+        'remove'. It is in effect at once, and decided when that entry comes back in
+        `Ready.committed`. A leader that removes itself steps down then, and hands over where it
+        can. Raises NotLeader, and MembershipRefused (`members.py` tells the rules).
+        """
+        self._check_leading()
+        members = changed(self.members, kind, node_id)
+        obstacle = self._leadership.obstacle_to(kind, node_id, members)
+        if obstacle:
+            raise MembershipRefused(obstacle)
+        index = self.append_own(pack_members(members), CONFIG)
+        self.follow_members()
+        return index
+
+    def caught_up_learner(self):
+        """Return a learner that could be promoted now, or None; cheap where there are none."""
+        if self._leadership is None or not self.members.learners:
+            return None
+        for node_id in self.members.learners:
+            if not self._leadership.obstacle_to(
+                    'promote', node_id, changed(self.members, 'promote', node_id)):
+                return node_id
+        return None
 
     def read_index(self, ctx):
         """
@@ -225,8 +214,8 @@ class Raft:
         """
         if self._leadership is None:
             raise NotLeader(self.leader_id)
-        if to is not None and to not in self.config.voters:
-            raise ConfigError(f'{to!r} is not among the voters {self.config.voters}')
+        if to is not None and to not in self.members.voters:
+            raise ConfigError(f'{to!r} is not among the voters {self.members.voters}')
         self._leadership.transfer(to)
 
     def step_down(self, reason):
@@ -251,7 +240,8 @@ class Raft:
             raise RaftMisuse(
                 f'a snapshot at {index} must lie above the last one ({self.log.snapshot_index}) '
                 f'and not above last_applied ({self.last_applied})')
-        snapshot = Snapshot(index, self.log.term_at(index), bytes(data), self.config.voters)
+        snapshot = Snapshot(index, self.log.term_at(index), bytes(data),
+                            self.log.configurations.at(index))
         self.log.compact(snapshot, self.config.snapshot_keep_entries)
         return snapshot
 
@@ -263,7 +253,7 @@ class Raft:
             raise RaftMisuse('ready() again before advance(): finish the last Ready first')
         if self._leadership is not None:
             self._leadership.flush()
-        hard = (self.term, self.vote, self.commit_index)
+        hard = (self.term, self.vote, self.commit_index, self.amnesia.life != 0)
         if not (hard != self._saved or self._messages or self._handed_index < self.commit_index
                 or self.log.has_unstable() or self._reads or self.received_snapshot):
             return None
@@ -310,7 +300,7 @@ class Raft:
             self.config.node_id, self.role, self.term, self.leader_id, self.vote,
             self.commit_index, self.log.last_index, self.last_applied, self.log.first_index,
             self.tick_count, self.election.started, self.messages_refused, self.last_step_down,
-            peers)
+            peers, self.members, self.amnesia.life != 0)
 
     # For election.py, follower.py and leader.py
 
@@ -329,6 +319,17 @@ class Raft:
                 f'entry {index} is committed, but the log ends at {self.log.last_index}')
         if index > self.commit_index:
             self.commit_index = index
+
+    def follow_members(self):
+        """Take up what the log's newest CONFIG entry says, if that has changed."""
+        if self.log.members is not self.members:
+            self._adopt_members()
+            if self._leadership is not None:
+                self._peers = self._leadership.regroup()
+
+    def _adopt_members(self):
+        self.members = self.log.members
+        self._peers = frozenset(self.members.all) - {self.config.node_id}
 
     def become_follower(self, term, leader_id, reason):
         """Follow `leader_id` (or nobody yet) in `term`."""
@@ -354,17 +355,24 @@ class Raft:
         self.leader_id = None
         self.term += 1
         self.vote = self.config.node_id
+        self.amnesia.end()
 
     def become_leader(self):
         """
-        Lead the current term, opening it with an empty entry.
+        Lead the current term, opening it with an entry of its own.
 
         That entry is what commits the entries of earlier terms: they are never committed by
-        counting copies (paper, sections 5.4.2 and 8).
+        counting copies (paper, sections 5.4.2 and 8). It is empty, except that the first entry of
+        all names the founders.
         """
         self.role = Role.LEADER
         self.leader_id = self.config.node_id
-        self._leadership = Leadership(self, self._append_own(b'', NOOP))
+        if self.log.last_index == 0:
+            opening_index = self.append_own(pack_members(self.members), CONFIG)
+            self._adopt_members()
+        else:
+            opening_index = self.append_own(b'', NOOP)
+        self._leadership = Leadership(self, opening_index)
 
     def on_leader_reply(self, message):
         """Hand a follower's answer to the leadership that it was meant for, if that still is."""
@@ -383,3 +391,4 @@ _HANDLERS = {
     AppendReply: Raft.on_leader_reply,
     SnapshotReply: Raft.on_leader_reply,
 }
+_ANSWERS = frozenset({PreVoteReply, VoteReply, AppendReply, SnapshotReply})

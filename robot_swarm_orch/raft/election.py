@@ -8,6 +8,12 @@ A replica that hears no leader for its random timeout first asks around (pre-vot
 from a partition disturbs nobody. Whoever heard a leader within the shortest election timeout votes
 for nobody (thesis, section 4.2.3), unless the leader itself asked for the election.
 
+Only a voter of the newest configuration in its own log stands, with one exception: a voter whose
+removal is in its log but not committed. Its log may be the newest, and then only it can bring its
+own removal about; it counts no voice of its own (thesis, section 4.2.2). But whoever is asked for
+a vote answers, a learner too: it may have been promoted by an entry that it has not got yet, and
+its vote may be needed. The candidate counts only voters.
+
 Requests are repeated every `heartbeat_ticks` to those who have not answered: a lost message, or a
 voter whose loyalty ends a moment later, then costs one heartbeat instead of a whole timeout.
 """
@@ -18,13 +24,14 @@ from robot_swarm_orch.raft.messages import PreVote, PreVoteReply, Vote, VoteRepl
 class Election:
     """The election side of one replica; lives as long as its Raft object."""
 
-    __slots__ = ('started', '_raft', '_elapsed', '_timeout', '_round', '_transfer', '_granted',
-                 '_refused')
+    __slots__ = ('started', '_raft', '_heir_ticks', '_elapsed', '_timeout', '_round',
+                 '_transfer', '_granted', '_refused')
 
     def __init__(self, raft):
         """Start the first timeout."""
         self.started = 0
         self._raft = raft
+        self._heir_ticks = raft.config.election_ticks_min + 1
         self._transfer = False
         self._granted = set()
         self._refused = set()
@@ -55,10 +62,33 @@ class Election:
     def tick(self):
         """Count; stand for election when the timeout has passed; repeat unanswered requests."""
         self._elapsed += 1
-        if self._elapsed >= self._timeout:
-            self.stand()
+        if self._elapsed >= self._timeout or (
+                self._elapsed == self._heir_ticks and self._is_heirs_turn()):
+            if self._may_stand():
+                self.stand()
+            else:
+                self._raft.become_follower(self._raft.term, None, 'hears no leader')
         elif self._round and self._elapsed % self._raft.config.heartbeat_ticks == 0:
             self._ask()
+
+    def _is_heirs_turn(self):
+        """Return True when this replica is next in line to a leader that has just gone silent."""
+        raft = self._raft
+        config = raft.config
+        if (not config.heir_first or raft.leader_id is None
+                or self._elapsed != config.election_ticks_min + 1):
+            return False
+        return config.node_id == min(set(raft.members.voters) - {raft.leader_id}, default=None)
+
+    def _may_stand(self):
+        """Return True if the group may need this replica as its leader (see above)."""
+        raft = self._raft
+        if not raft.amnesia.may_stand():
+            return False
+        configurations = raft.log.configurations
+        return raft.is_voter or (
+            configurations.index > raft.commit_index
+            and raft.config.node_id in configurations.at(configurations.index - 1).voters)
 
     def stand(self):
         """Start with the pre-vote; a majority of it leads on to the vote (paper, section 5.2)."""
@@ -82,8 +112,8 @@ class Election:
         """Send the request of the open round to all who have not answered it."""
         raft = self._raft
         me, log = raft.config.node_id, raft.log
-        for peer in raft.config.peers:
-            if peer in self._granted or peer in self._refused:
+        for peer in raft.members.voters:
+            if peer == me or peer in self._granted or peer in self._refused:
                 continue
             if self._round is PreVote:
                 raft.send(PreVote(peer, me, raft.term + 1, log.last_index, log.last_term))
@@ -92,16 +122,18 @@ class Election:
                                self._transfer))
 
     def _count(self, voter, granted):
-        """Note one answer; a majority either way ends the round."""
+        """Note one answer of a voter; a majority either way ends the round."""
         raft = self._raft
+        if voter not in raft.members.voters:
+            return
         (self._granted if granted else self._refused).add(voter)
-        if len(self._granted) >= raft.config.quorum:
+        if len(self._granted) >= raft.members.quorum:
             if self._round is PreVote:
                 self._open(Vote)
             else:
                 self.rest()
                 raft.become_leader()
-        elif len(self._refused) >= raft.config.quorum:
+        elif len(self._refused) >= raft.members.quorum:
             raft.become_follower(raft.term, None, 'refused by a majority')
 
     def on_pre_vote(self, message):
@@ -118,6 +150,7 @@ class Election:
         log, me = raft.log, raft.config.node_id
         granted = (
             (message.term > raft.term or raft.vote in (None, message.sender))
+            and raft.amnesia.may_vote_for(message.last_index)
             and log.is_up_to_date(message.last_index, message.last_term))
         if granted and self._round is PreVote:
             theirs = (message.last_term, message.last_index, message.sender)
@@ -139,8 +172,10 @@ class Election:
         raft = self._raft
         granted = (
             (raft.vote == message.sender or raft.vote is None and raft.leader_id is None)
+            and raft.amnesia.may_vote_for(message.last_index)
             and raft.log.is_up_to_date(message.last_index, message.last_term))
         if granted:
+            raft.amnesia.end()
             raft.become_follower(raft.term, None, f'votes for {message.sender}')
             raft.vote = message.sender
         raft.send(VoteReply(message.sender, raft.config.node_id, raft.term, granted))
@@ -152,6 +187,6 @@ class Election:
 
     def on_timeout_now(self, message):
         """Stand at once, without a pre-vote: the leader hands over (thesis, section 3.10)."""
-        if self._raft.leader_id == message.sender:
+        if self._raft.leader_id == message.sender and self._may_stand():
             self.started += 1
             self._open(Vote, transfer=True)

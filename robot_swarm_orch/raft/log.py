@@ -4,10 +4,13 @@
 The replicated log in memory: entries behind a base, which a snapshot covers.
 
 Indices count from 1. `base_index` is the newest entry that is gone; its term is still known, so it
-can stand as `prev_index` of an append. The log also knows which of its entries are on disk.
+can stand as `prev_index` of an append. The log also knows which of its entries are on disk, and
+who belongs to the group by them.
 """
 
 from robot_swarm_orch.errors import InvariantError
+from robot_swarm_orch.raft.members import Configurations
+from robot_swarm_orch.raft.messages import CONFIG, Members
 
 
 class RaftLog:
@@ -15,11 +18,12 @@ class RaftLog:
     Entries `base_index + 1 .. last_index`, the newest snapshot, and the stable mark.
 
     snapshot: the stored snapshot, or None. entries: the stored entries that follow it.
+    configurations: who belongs to the group, a Configurations.
     Raises InvariantError if they do not join without a gap.
     """
 
-    __slots__ = ('snapshot', 'base_index', 'base_term', 'last_index', 'stable_index', '_entries',
-                 '_handed_index')
+    __slots__ = ('snapshot', 'base_index', 'base_term', 'last_index', 'stable_index',
+                 'configurations', '_entries', '_handed_index')
 
     def __init__(self, snapshot=None, entries=()):
         """Take what the store held; all of it counts as stable."""
@@ -35,6 +39,20 @@ class RaftLog:
         self.last_index = self.base_index + len(self._entries)
         self.stable_index = self.last_index
         self._handed_index = self.last_index
+        self.configurations = Configurations(
+            self.base_index, snapshot.members if snapshot else Members(()))
+        self.configurations.take(self._entries)
+
+    def found(self, founders):
+        """Say who founded the group: in effect at index 0, if the log begins there."""
+        if self.base_index == 0:
+            self.configurations = Configurations(0, founders)
+            self.configurations.take(self._entries)
+
+    @property
+    def members(self):
+        """Return the Members in effect: of the newest CONFIG entry, committed or not."""
+        return self.configurations.members
 
     @property
     def first_index(self):
@@ -97,6 +115,8 @@ class RaftLog:
         """Add one entry of the leader itself at the end."""
         self._entries.append(entry)
         self.last_index += 1
+        if entry.kind == CONFIG:
+            self.configurations.take((entry,))
 
     def merge(self, entries, commit):
         """
@@ -110,8 +130,10 @@ class RaftLog:
                 continue
             if entry.index <= self.last_index:
                 self._truncate(entry.index, commit)
-            self._entries.extend(entries[position:])
+            news = entries[position:]
+            self._entries.extend(news)
             self.last_index = self.base_index + len(self._entries)
+            self.configurations.take(news)
             return
 
     def _truncate(self, index, commit):
@@ -123,6 +145,7 @@ class RaftLog:
         self.last_index = index - 1
         self.stable_index = min(self.stable_index, index - 1)
         self._handed_index = min(self._handed_index, index - 1)
+        self.configurations.take_back(index)
 
     def has_unstable(self):
         """Return True if some entries are not on disk yet."""
@@ -145,6 +168,7 @@ class RaftLog:
             term = self.term_at(base)
             del self._entries[:base - self.base_index]
             self.base_index, self.base_term = base, term
+            self.configurations.forget(base)
 
     def reset(self, snapshot):
         """Replace the whole log by a leader's snapshot (paper, section 7)."""
@@ -152,3 +176,4 @@ class RaftLog:
         self.base_index, self.base_term = snapshot.index, snapshot.term
         self._entries.clear()
         self.last_index = self.stable_index = self._handed_index = snapshot.index
+        self.configurations = Configurations(snapshot.index, snapshot.members)

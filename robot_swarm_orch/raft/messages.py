@@ -6,12 +6,15 @@ Everything that Raft keeps and says, as plain frozen values.
 Every message names its receiver (`to`), its `sender` and the sender's `term`. `wire.py` turns
 messages into bytes and back.
 
-A leader's messages also carry two marks, which the reply echoes:
+A leader's messages also carry marks, of which the reply echoes the first two:
 
 - `sent_tick`, the leader's tick count when it sent. From the echoes the leader knows how fresh its
   contact with a majority is, without any clock being compared (design of the fleet lease).
 - `read_round`, a count of read-index rounds. An echo of round r proves that the follower still
   followed this leader after every read of round r was asked for (thesis, section 6.4).
+
+- `admits` (appends only): the life number of a receiver that had lost its memory, whose answers
+  count again from here on; `amnesia.py` tells why.
 
 There is no heartbeat message: a heartbeat is an `Append` without entries (paper, section 5.2). It
 checks the follower's log at the same time, so a lost append is noticed at the next heartbeat.
@@ -24,6 +27,9 @@ NORMAL = 0
 
 NOOP = 1
 """Kind of the empty entry with which a new leader opens its term (paper, section 8)."""
+
+CONFIG = 2
+"""Kind of an entry that says who belongs to the group from its index on; see `members.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +48,46 @@ class HardState:
     What a replica must remember across crashes besides log and snapshot (paper, figure 2).
 
     `vote` is the candidate voted for in `term`, or None. `commit` is a hint that saves work at
-    start: an older value is always safe, so a change of it alone need not be synced.
+    start: an older value is always safe, so a change of it alone need not be synced. `amnesic`
+    stands while the replica can't vouch for what it once promised (`amnesia.py`).
     """
 
     term: int = 0
     vote: str | None = None
     commit: int = 0
+    amnesic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """
+    Who belongs to the group: `voters` decide, `learners` are only kept up to date.
+
+    No voters at all means that the replica has not been told yet who they are.
+    """
+
+    voters: tuple[str, ...]
+    learners: tuple[str, ...] = ()
+
+    @property
+    def all(self):
+        """Return voters, then learners."""
+        return self.voters + self.learners
+
+    @property
+    def quorum(self):
+        """Return the smallest number of voters that is a majority."""
+        return len(self.voters) // 2 + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The machine's whole state after entry (`index`, `term`), and who voted then."""
+    """The machine's whole state after entry (`index`, `term`), and who belonged to the group."""
 
     index: int
     term: int
     data: bytes
-    voters: tuple[str, ...]
+    members: Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +155,7 @@ class Append:
     commit: int
     sent_tick: int = 0
     read_round: int = 0
+    admits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +167,7 @@ class AppendReply:
     and (`hint_index`, `hint_term`) is the newest own entry at or before it whose term does not
     exceed the refused `prev_term`; the leader skips to its own counterpart of that entry, so a
     whole diverged term costs one round (end of section 5.3 of the paper, with the term added).
+    `life` is 0, or the life number of a replica that has lost its memory (`amnesia.py`).
     """
 
     to: str
@@ -147,35 +179,49 @@ class AppendReply:
     hint_term: int = 0
     sent_tick: int = 0
     read_round: int = 0
+    life: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class InstallSnapshot:
     """
-    A whole snapshot for a follower that needs entries the leader has dropped (paper, section 7).
+    A chunk of a snapshot, for a follower that needs dropped entries (paper, figure 13).
 
-    It travels in one piece: the middleware below fragments, and fleet state is far below the
-    sizes at which chunks with resume would pay.
+    The snapshot is the machine's state after entry (`index`, `snapshot_term`), with CRC-32
+    `checksum` over all its data; `data` are its bytes from `offset` on, the last ones if `done`.
     """
 
     to: str
     sender: str
     term: int
-    snapshot: Snapshot
+    index: int
+    snapshot_term: int
+    members: Members
+    checksum: int
+    offset: int
+    data: bytes
+    done: bool
     sent_tick: int = 0
     read_round: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotReply:
-    """Answer to `InstallSnapshot`: the logs are equal up to `index`."""
+    """
+    Answer to `InstallSnapshot`: the logs are equal up to `index`.
+
+    `offset` is how many bytes of the snapshot the follower holds, if it needs it: the leader goes
+    on from there.
+    """
 
     to: str
     sender: str
     term: int
     index: int
+    offset: int = 0
     sent_tick: int = 0
     read_round: int = 0
+    life: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ a snapshot is on its way. (The names are those of etcd's flow control.)
 """
 
 from collections import deque
+from zlib import crc32
 
 PROBE = 'probe'
 REPLICATE = 'replicate'
@@ -23,14 +24,24 @@ class Progress:
 
     match_index: the logs are known to be equal up to here. next_index: the next entry to send.
     contact_tick: the leader's tick count when it *sent* the newest message that was answered, or
-    None. acked_round: the newest read round answered.
+    None. acked_round: the newest read round answered. snapshot: the one on its way, from
+    `snapshot_offset` on, with `checksum`. life, admit_index, admits: see `new_life`. leaves_tick:
+    when a removed follower is dropped, None for members.
     """
 
     __slots__ = ('match_index', 'next_index', 'state', 'contact_tick', 'acked_round', 'probing',
-                 'inflight', 'snapshot_tick')
+                 'inflight', 'snapshot', 'snapshot_offset', 'snapshot_tick', 'snapshot_since',
+                 'checksum', 'life', 'admit_index', 'admits',
+                 'admit_tick', 'leaves_tick')
 
     def __init__(self, next_index):
         """Start probing at `next_index`."""
+        self.life = self.admit_index = self.admits = self.admit_tick = 0
+        self.leaves_tick = None
+        self.restart(next_index)
+
+    def restart(self, next_index):
+        """Know nothing of the follower but who it is."""
         self.match_index = 0
         self.next_index = next_index
         self.state = PROBE
@@ -38,7 +49,29 @@ class Progress:
         self.acked_round = 0
         self.probing = False
         self.inflight = deque()
-        self.snapshot_tick = 0
+        self.snapshot = None
+        self.snapshot_offset = self.snapshot_tick = self.snapshot_since = self.checksum = 0
+
+    def new_life(self, life, admit_index):
+        """
+        Note that the follower has lost its memory and goes by `life` now (`amnesia.py`).
+
+        It doesn't count before it has the entry at `admit_index`, that is committed, and the
+        follower has confirmed that it was admitted.
+        """
+        self.restart(admit_index)
+        self.life, self.admit_index, self.admits = life, admit_index, 0
+
+    def admit(self, tick):
+        """Tell the follower from `tick` on that it is admitted."""
+        self.admits, self.admit_tick = self.life, tick
+
+    def confirms(self, sent_tick):
+        """Take the word of a follower with a memory; False if it is from before the loss."""
+        if not self.admits or sent_tick < self.admit_tick:
+            return False
+        self.life = self.admit_index = self.admits = 0
+        return True
 
     def heard(self, sent_tick, read_round):
         """Note an answer to the message sent at `sent_tick` in `read_round`."""
@@ -86,20 +119,46 @@ class Progress:
     def _become_replicate(self):
         """Send without waiting from now on: the logs meet."""
         self.state = REPLICATE
+        self.snapshot = None
         self.next_index = self.match_index + 1
         self.inflight.clear()
         self.probing = False
 
-    def become_snapshot(self, index, tick):
-        """Note that a snapshot at `index` is on its way since `tick`."""
+    def become_snapshot(self, snapshot, tick):
+        """Begin to send `snapshot` at `tick`."""
         self.state = SNAPSHOT
-        self.next_index = index + 1
-        self.snapshot_tick = tick
+        self.next_index = snapshot.index + 1
+        self.snapshot = snapshot
+        self.checksum = crc32(snapshot.data)
+        self.snapshot_offset = 0
+        self.snapshot_tick = self.snapshot_since = tick
         self.inflight.clear()
         self.probing = False
 
+    def drop_snapshot(self):
+        """Give up a snapshot on its way: the follower does not answer any more."""
+        if self.state is SNAPSHOT:
+            self.state = PROBE
+            self.snapshot = None
+            self.next_index = self.match_index + 1
+
+    def holds_bytes(self, offset, sent_tick):
+        """
+        Note how much of the snapshot the follower holds; return True if it needs the next chunk.
+
+        `sent_tick` tells which chunk it answers. Less than before is news only in answer to the
+        newest chunk: then the follower has begun anew.
+        """
+        if self.state is not SNAPSHOT or sent_tick < self.snapshot_since:
+            return False
+        is_news = self.snapshot_offset < offset < len(self.snapshot.data) or (
+            offset < self.snapshot_offset and sent_tick >= self.snapshot_tick)
+        if is_news:
+            self.snapshot_offset = offset
+        return is_news
+
 
 def quorum_value(own, values, quorum):
-    """Return the largest value that at least `quorum` of `own` and `values` reach."""
+    """Return the largest value that at least `quorum` of `own` and `values` reach, else -1."""
     ranked = sorted((own, *values), reverse=True)
-    return ranked[quorum - 1]
+    return ranked[quorum - 1] if len(ranked) >= quorum else -1

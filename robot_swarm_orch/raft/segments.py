@@ -10,7 +10,8 @@ record only, and anything else that is damaged was damaged later, by the disk or
 
 Records: `[HEADER, layout, segment number, identity, hard state]` opens each segment; `[SAVE, hard
 state, [[term, index, kind, data], ...], snapshot mark or nil]` is one save. A hard state is
-`[term, vote, commit]`, a snapshot mark `[index, term]`: the snapshot itself has a file of its own.
+`[term, vote, commit, amnesic]`, a snapshot mark `[index, term]`: the snapshot itself has a file of
+its own, `[layout, index, term, [[voter, ...], [learner, ...]], data]`.
 """
 
 import os
@@ -20,10 +21,15 @@ import zlib
 
 import msgpack
 
+from robot_swarm_orch.raft.disk import write_all
 from robot_swarm_orch.raft.errors import CorruptLog
+from robot_swarm_orch.raft.members import members_of
 from robot_swarm_orch.raft.messages import Snapshot
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+ROOM_BYTES = 256 * 1024
+"""What a disk that was full must take before its log is read anew: room for many records."""
+
 HEADER = 0
 SAVE = 1
 
@@ -59,19 +65,20 @@ def parse(data, offset):
 
 def scan(data):
     """
-    Return (records, good): all whole records from the start, and the offset behind the last.
+    Return (records, good, last): all whole records from the start, and two offsets.
 
-    `good == len(data)` unless something else follows.
+    `good` is behind the last of them, and `len(data)` unless something else follows; `last` is
+    where the last of them begins.
     """
     records = []
-    offset = 0
+    last = offset = 0
     while offset < len(data):
         parsed = parse(data, offset)
         if parsed is None:
             break
         records.append(parsed[0])
-        offset = parsed[1]
-    return records, offset
+        last, offset = offset, parsed[1]
+    return records, offset, last
 
 
 def next_whole_record(data, offset):
@@ -89,10 +96,10 @@ def segment_name(number):
     return f'segment-{number:016d}.log'
 
 
-def list_segments(directory):
+def list_segments(disk, directory):
     """Return the segments' numbers in `directory`, in order; CorruptLog if one is missing."""
     numbers = sorted(int(match.group(1)) for match in map(
-        _SEGMENT_NAME.match, os.listdir(directory)) if match)
+        _SEGMENT_NAME.match, disk.names(directory)) if match)
     for before, after in zip(numbers, numbers[1:]):
         if after != before + 1:
             raise CorruptLog(
@@ -106,72 +113,64 @@ WAY_OUT = (
     'coordinators is healthy, move it away and let this one start empty under a new id.')
 
 
-def read_file(path):
-    """Return the bytes of the file at `path`."""
-    with open(path, 'rb') as file:
-        return file.read()
-
-
-def sync_directory(directory):
-    """Make new, renamed and removed names in `directory` durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_all(descriptor, data):
-    """Write all of `data`, however the system splits it."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view):]
-
-
 def snapshot_name(index, term):
     """Return the file name of the snapshot at `index` and `term`."""
     return f'snapshot-{index:016d}-{term:016d}.snap'
 
 
-def write_snapshot(directory, snapshot):
+def write_snapshot(disk, directory, snapshot):
     """Put `snapshot` on disk whole or not at all: write aside, sync, rename, sync the name."""
     path = os.path.join(directory, snapshot_name(snapshot.index, snapshot.term))
     aside = path + '.tmp'
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    descriptor = disk.create(aside)
     try:
-        write_all(descriptor, frame([LAYOUT_VERSION, snapshot.index, snapshot.term,
-                                     list(snapshot.voters), snapshot.data]))
-        os.fsync(descriptor)
+        write_all(disk, descriptor, frame([LAYOUT_VERSION, snapshot.index, snapshot.term,
+                                           [snapshot.members.voters, snapshot.members.learners],
+                                           snapshot.data]))
+        disk.sync(descriptor)
     finally:
-        os.close(descriptor)
-    os.rename(aside, path)
-    sync_directory(directory)
+        disk.close(descriptor)
+    disk.rename(aside, path)
+    disk.sync_folder(directory)
 
 
-def list_snapshots(directory):
+def list_snapshots(disk, directory):
     """Return (index, term) of each snapshot in `directory`, oldest first."""
     return sorted((int(match.group(1)), int(match.group(2))) for match in map(
-        _SNAPSHOT_NAME.match, os.listdir(directory)) if match)
+        _SNAPSHOT_NAME.match, disk.names(directory)) if match)
 
 
-def read_newest_snapshot(directory):
+def read_newest_snapshot(disk, directory):
     """Return the newest Snapshot in `directory`, or None; CorruptLog if it is damaged."""
-    held = list_snapshots(directory)
+    held = list_snapshots(disk, directory)
     if not held:
         return None
     index, term = held[-1]
     path = os.path.join(directory, snapshot_name(index, term))
-    data = read_file(path)
-    records, good = scan(data)
+    data = disk.read(path)
+    records, good, _ = scan(data)
     if len(records) != 1 or good != len(data) or records[0][:3] != [LAYOUT_VERSION, index, term]:
         raise CorruptLog(
             f'{path}: the snapshot is damaged (checksum or length, offset 0), and older log '
             f'entries are gone. {WAY_OUT}')
-    return Snapshot(index, term, records[0][4], tuple(records[0][3]))
+    return Snapshot(index, term, records[0][4], members_of(records[0][3]))
 
 
-def remove_leftovers(directory):
-    """Remove snapshots that a crash left half written; they were never in use."""
-    for name in os.listdir(directory):
-        if name.endswith('.snap.tmp'):
-            os.unlink(os.path.join(directory, name))
+def remove_leftovers(disk, directory):
+    """Remove what a crash left half written; it was never in use."""
+    for name in disk.names(directory):
+        if name.endswith('.tmp'):
+            disk.unlink(os.path.join(directory, name))
+
+
+def try_room(disk, directory):
+    """Raise OSError unless the disk takes `ROOM_BYTES` more, which are given back at once."""
+    remove_leftovers(disk, directory)
+    path = os.path.join(directory, 'room.tmp')
+    descriptor = disk.create(path)
+    try:
+        write_all(disk, descriptor, bytes(ROOM_BYTES))
+        disk.sync(descriptor)
+    finally:
+        disk.close(descriptor)
+        disk.unlink(path)

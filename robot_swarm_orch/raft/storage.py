@@ -6,6 +6,7 @@ What a replica must not forget: one contract, kept in memory or in files.
     load() -> (HardState, Snapshot or None, list of Entry)     what survived
     save(hard_state, entries, snapshot)                        durable when it returns
     compact(index)                                             entries up to here may go
+    reopen()                                                   after a failure: see the disk anew
     close()
 
 `entries` replace stored entries of the same and all later indices. A `snapshot` replaces the log
@@ -14,12 +15,12 @@ section 7).
 `load` returns the entries behind the newest snapshot.
 """
 
-import fcntl
 import os
 
 from robot_swarm_orch.errors import StorageError
 from robot_swarm_orch.raft import segments
-from robot_swarm_orch.raft.errors import CorruptLog, StoreLocked
+from robot_swarm_orch.raft.disk import OsDisk, write_all
+from robot_swarm_orch.raft.errors import CorruptLog, DiskRefused, StoreLocked
 from robot_swarm_orch.raft.messages import Entry, HardState
 
 
@@ -76,9 +77,9 @@ class _Image:
             # The snapshot reaches the disk before the record that names its term. No vote in that
             # term can have left this replica before the record, so none is forgotten here.
             if hard.term < snapshot.term:
-                hard = HardState(snapshot.term, None, hard.commit)
+                hard = HardState(snapshot.term, None, hard.commit, hard.amnesic)
             if hard.commit < snapshot.index:
-                hard = HardState(hard.term, hard.vote, snapshot.index)
+                hard = HardState(hard.term, hard.vote, snapshot.index, hard.amnesic)
         return hard, snapshot, list(entries)
 
 
@@ -106,6 +107,9 @@ class MemoryStore:
         _check_covered(self._image, index)
         self._image.compact(index)
 
+    def reopen(self):
+        """Nothing to see anew."""
+
     def close(self):
         """Nothing to release."""
 
@@ -124,6 +128,7 @@ class FileStore:
     directory: made if missing; one store, one directory. identity: a name such as 'north/c1',
     written into the log and compared at every start, so a replica can't pick up another one's
     memory; empty means "don't care". segment_bytes: a segment that has grown past this is closed.
+    disk: the operating system, or a simulated one (`sim/disk.py`).
 
     A torn last record is cut off at the start: nothing of it was promised to anybody; `repaired`
     then says what was cut. Raises StoreLocked if another process has the directory open, and
@@ -131,60 +136,76 @@ class FileStore:
     same as a torn write; no local check can tell them apart.)
 
     A change of `commit` alone is not written, but goes with the next save. After an OSError (disk
-    full, failed sync) the store refuses everything: what the disk holds is unknown until the next
-    start reads it.
+    full, failed sync) the store refuses everything: the system may show bytes that never reached
+    the disk, and call them synced the next time (Rebello et al., "Can Applications Recover from
+    fsync Failures?", USENIX ATC 2020). `reopen` reads the disk anew, as a new process would.
+
+    Whatever a start reads is made safe before it counts: the process before may have died between
+    writing and syncing. So the names are synced, and the last record is written once more.
     """
 
-    def __init__(self, directory, identity='', segment_bytes=8 * 1024 * 1024):
+    def __init__(self, directory, identity='', segment_bytes=8 * 1024 * 1024, disk=OsDisk):
         """Open or create the store, and read it."""
+        self._disk = disk
         self._directory = os.fspath(directory)
         self._identity = identity
         self._segment_bytes = segment_bytes
-        self._image = _Image()
-        self._last_index_by_segment = {}
         self._descriptor = None
-        self._failure = None
-        self._has_unwritten_hint = False
-        self.repaired = ''
         self._lock = None
         try:
-            os.makedirs(self._directory, mode=0o750, exist_ok=True)
-            self._lock = _lock(self._directory)
+            disk.make_folder(self._directory)
+            self._lock = self._take_lock()
             self._open()
+            self._failure = None
         except OSError as error:
             self._release()
-            raise StorageError(
-                f'cannot keep a log in {self._directory}: {error}. The directory (parameter '
-                'data_dir) must be writable and its disk have room; nothing was lost') from error
+            raise DiskRefused(self._closed_door(error)) from error
         except BaseException:
             self._release()
             raise
+
+    def _closed_door(self, error):
+        return (f'cannot keep a log in {self._directory}: {error}. The directory (parameter '
+                'data_dir) must be writable and its disk have room; nothing was lost')
+
+    def _take_lock(self):
+        """Take the directory's lock, or raise StoreLocked naming who holds it."""
+        try:
+            return self._disk.lock(os.path.join(self._directory, 'lock'))
+        except BlockingIOError as error:
+            raise StoreLocked(
+                f'{self._directory} is in use by process {error.strerror}: two replicas must not '
+                'share one store. Stop that process, or give this replica its own directory'
+                ) from error
 
     # The contract
 
     def load(self):
         """Return (HardState, Snapshot or None, list of Entry)."""
+        self._check_usable()
         return self._image.load()
 
     def save(self, hard_state, entries, snapshot):
         """
         Put what a Ready asks for on disk; it is there when this returns.
 
-        Raises StorageError when the disk refuses, or the entries leave a gap.
+        Raises DiskRefused when the disk refuses, StorageError when the entries leave a gap.
         """
         self._check_usable()
         held = self._image.hard_state
         is_hint_only = hard_state is None or (
-            hard_state.term == held.term and hard_state.vote == held.vote)
+            (hard_state.term, hard_state.vote, hard_state.amnesic)
+            == (held.term, held.vote, held.amnesic))
         if is_hint_only and not entries and snapshot is None:
             if hard_state is not None:
                 self._image.hard_state = hard_state
-                self._has_unwritten_hint = True
             return
         mark = None if snapshot is None else (snapshot.index, snapshot.term)
         try:
+            if self._size > self._segment_bytes:
+                self._start_segment(self._number + 1)
             if snapshot is not None:
-                segments.write_snapshot(self._directory, snapshot)
+                segments.write_snapshot(self._disk, self._directory, snapshot)
                 self._image.snapshot = snapshot
             self._image.save(hard_state, entries, mark)
             self._append_record(entries, mark)
@@ -200,19 +221,45 @@ class FileStore:
             for number in sorted(self._last_index_by_segment):
                 if number == self._number or self._last_index_by_segment[number] > index:
                     break
-                os.unlink(self._path(number))
+                # One after another: a later name that vanished first would leave a gap.
+                self._disk.unlink(self._path(number))
+                self._disk.sync_folder(self._directory)
                 del self._last_index_by_segment[number]
-            for held in segments.list_snapshots(self._directory)[:-1]:
-                os.unlink(os.path.join(self._directory, segments.snapshot_name(*held)))
-            segments.sync_directory(self._directory)
+            for held in segments.list_snapshots(self._disk, self._directory)[:-1]:
+                self._disk.unlink(os.path.join(self._directory, segments.snapshot_name(*held)))
+            self._disk.sync_folder(self._directory)
         except OSError as error:
             self._fail(error)
 
-    def close(self):
-        """Write the newest commit hint, and release files and lock."""
+    def reopen(self):
+        """
+        Read the disk anew after it refused; the lock is kept meanwhile.
+
+        What `load` returns then is all that this replica ever promised, and perhaps a save that
+        failed: it reached the disk, though nobody was told. Raises DiskRefused while the disk
+        still refuses, or has next to no room, and CorruptLog as at a start.
+        """
+        if self._lock is None:
+            raise StorageError(f'{self._directory}: the store is closed')
+        self._failure = self._failure or 'reopening'
         try:
-            if self._has_unwritten_hint and self._failure is None:
+            segments.try_room(self._disk, self._directory)
+            self._open()
+            self._failure = None
+        except OSError as error:
+            raise DiskRefused(self._closed_door(error)) from error
+
+    def close(self):
+        """
+        Write the newest commit hint, and release files and lock.
+
+        It is written even if it is not new: behind a last record, damage to the one before shows.
+        """
+        try:
+            if self._descriptor is not None and self._failure is None:
                 self._append_record((), None)
+        except OSError as error:
+            self._fail(error)
         finally:
             self._release()
 
@@ -223,12 +270,9 @@ class FileStore:
         record = segments.frame([
             segments.SAVE, _hard_row(self._image.hard_state),
             [(entry.term, entry.index, entry.kind, entry.data) for entry in entries], mark])
-        if self._size + len(record) > self._segment_bytes:
-            self._start_segment(self._number + 1)
-        segments.write_all(self._descriptor, record)
-        os.fdatasync(self._descriptor)
+        write_all(self._disk, self._descriptor, record)
+        self._disk.sync(self._descriptor)
         self._size += len(record)
-        self._has_unwritten_hint = False
         self._note_entries(self._number, entries)
 
     def _note_entries(self, number, entries):
@@ -241,61 +285,68 @@ class FileStore:
         """Go on in a new segment, which starts with all that older ones know but entries."""
         record = segments.frame([segments.HEADER, segments.LAYOUT_VERSION, number,
                                  self._identity, _hard_row(self._image.hard_state)])
-        descriptor = os.open(self._path(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        descriptor = self._disk.create(self._path(number))
         try:
-            segments.write_all(descriptor, record)
-            os.fsync(descriptor)
-            segments.sync_directory(self._directory)
+            write_all(self._disk, descriptor, record)
+            self._disk.sync(descriptor)
+            self._disk.sync_folder(self._directory)
         except BaseException:
-            os.close(descriptor)
+            self._disk.close(descriptor)
             raise
         self._adopt(number, descriptor, len(record))
 
     def _adopt(self, number, descriptor, size):
         if self._descriptor is not None:
-            os.close(self._descriptor)
+            self._disk.close(self._descriptor)
         self._number, self._descriptor, self._size = number, descriptor, size
         self._last_index_by_segment.setdefault(number, 0)
 
     def _fail(self, error):
         self._failure = str(error)
-        raise StorageError(
+        raise DiskRefused(
             f'{self._directory}: {error}. This replica can promise nothing any more, so it stops '
             'leading and voting, and answers nothing that is not on disk. All that it answered '
-            'before is kept: free the disk, then restart it') from error
+            'before is kept. Free or mend the disk') from error
 
     def _check_usable(self):
         if self._failure is not None:
             raise StorageError(f'{self._directory}: unusable since an earlier failure '
-                               f'({self._failure}): restart this replica')
+                               f'({self._failure}): reopen the store')
         if self._descriptor is None:
             raise StorageError(f'{self._directory}: the store is closed')
 
     # Reading
 
     def _open(self):
-        segments.remove_leftovers(self._directory)
-        numbers = segments.list_segments(self._directory)
-        self._image.snapshot = segments.read_newest_snapshot(self._directory)
+        """Read everything, make safe what was read, and be ready to write."""
+        disk, directory = self._disk, self._directory
+        self._drop_descriptor()
+        self._image = _Image()
+        self._last_index_by_segment = {}
+        self._newest_mark = 0
+        self.repaired = ''
+        disk.sync_folder(directory)
+        segments.remove_leftovers(disk, directory)
+        numbers = segments.list_segments(disk, directory)
+        self._image.snapshot = segments.read_newest_snapshot(disk, directory)
         for number in numbers:
             self._read_segment(number, number == numbers[0], number == numbers[-1])
         if not self._last_index_by_segment:
             if self._image.snapshot is not None:
                 raise CorruptLog(
-                    f'{self._directory}: there is a snapshot but no log segment, so a vote may be '
+                    f'{directory}: there is a snapshot but no log segment, so a vote may be '
                     f'forgotten. {segments.WAY_OUT}')
             self._start_segment(1)
             return
         number = max(self._last_index_by_segment)
-        descriptor = os.open(self._path(number), os.O_WRONLY | os.O_APPEND)
-        self._adopt(number, descriptor, os.fstat(descriptor).st_size)
+        self._adopt(number, disk.append_to(self._path(number)), self._size)
         self._join_snapshot()
 
     def _read_segment(self, number, is_first, is_last):
         """Replay one segment, and cut off a torn end; a torn beginning removes the whole file."""
         path = self._path(number)
-        data = segments.read_file(path)
-        records, good = segments.scan(data)
+        data = self._disk.read(path)
+        records, good, last = segments.scan(data)
         if good < len(data) or not records:
             self._refuse_unless_torn(path, data, good, is_last)
             if not records and is_first and (number != 1 or self._image.snapshot is not None):
@@ -306,16 +357,19 @@ class FileStore:
                 f'{path}: cut {len(data) - good} torn bytes at offset {good}, left by a crash in '
                 'the midst of writing. Nothing was lost: no answer was given on them')
             if not records:
-                os.unlink(path)
-                segments.sync_directory(self._directory)
+                self._disk.unlink(path)
+                self._disk.sync_folder(self._directory)
                 return
-            _cut(path, good)
         self._check_header(path, number, records[0])
+        if is_last:
+            self._disk.end_with(path, last, data[last:good])
+        self._size = good
         self._last_index_by_segment[number] = 0
         for _, hard_row, rows, mark in records[1:]:
             entries = [Entry(term, index, data, kind) for term, index, kind, data in rows]
             self._image.save(HardState(*hard_row), entries, mark)
             self._note_entries(number, entries)
+            self._newest_mark = max(self._newest_mark, mark[0] if mark else 0)
 
     def _refuse_unless_torn(self, path, data, good, is_last):
         """Raise CorruptLog unless only the very last record can be what is damaged."""
@@ -344,10 +398,11 @@ class FileStore:
         """
         snapshot, entries = self._image.snapshot, self._image.entries
         covered = snapshot.index if snapshot else 0
-        if entries and entries[0].index > covered + 1:
+        first = entries[0].index if entries else self._newest_mark + 1
+        if first > covered + 1:
             raise CorruptLog(
-                f'{self._directory}: the log starts at entry {entries[0].index}, but the newest '
-                f'snapshot ends at {covered}: a snapshot was removed. {segments.WAY_OUT}')
+                f'{self._directory}: the log starts at entry {first}, but the newest snapshot '
+                f'ends at {covered}: a snapshot was removed. {segments.WAY_OUT}')
         if snapshot is not None and not self._image.joins(snapshot.index, snapshot.term):
             mark = (snapshot.index, snapshot.term)
             self._image.save(None, (), mark)
@@ -356,40 +411,17 @@ class FileStore:
     def _path(self, number):
         return os.path.join(self._directory, segments.segment_name(number))
 
+    def _drop_descriptor(self):
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            self._disk.close(descriptor)
+
     def _release(self):
-        for name in ('_descriptor', '_lock'):
-            descriptor = getattr(self, name)
-            setattr(self, name, None)
-            if descriptor is not None:
-                os.close(descriptor)
+        self._drop_descriptor()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            self._disk.close(lock)
 
 
 def _hard_row(hard_state):
-    return [hard_state.term, hard_state.vote, hard_state.commit]
-
-
-def _cut(path, size):
-    """Remove a torn tail for good before anything is written behind it."""
-    descriptor = os.open(path, os.O_WRONLY)
-    try:
-        os.ftruncate(descriptor, size)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _lock(directory):
-    """Take the directory's lock, or raise StoreLocked naming who holds it."""
-    path = os.path.join(directory, 'lock')
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(descriptor, 32).decode(errors='replace').strip()
-        os.close(descriptor)
-        raise StoreLocked(
-            f'{directory} is in use by process {holder or "unknown"}: two replicas must not share '
-            'one store. Stop that process, or give this replica its own directory') from error
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f'{os.getpid()}\n'.encode())
-    return descriptor
+    return [hard_state.term, hard_state.vote, hard_state.commit, hard_state.amnesic]

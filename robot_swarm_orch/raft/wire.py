@@ -4,18 +4,19 @@
 Raft messages as bytes: one MessagePack list `[version, code, to, sender, term, field, ...]`.
 
 Fields stand in the order of their dataclass. Entries are `[term, kind, data]`: their index follows
-from the append's `prev_index`. A snapshot is `[index, term, data, [voter, ...]]`. A changed layout
-gets a new version; another version is refused, never guessed at.
+from the append's `prev_index`. Members are `[[voter, ...], [learner, ...]]`. A changed layout gets
+a new version; another version is refused, never guessed at.
 """
 
 import msgpack
 
 from robot_swarm_orch.raft.errors import MalformedMessage
+from robot_swarm_orch.raft.members import members_of, unpack_members
 from robot_swarm_orch.raft.messages import (
-    Append, AppendReply, Entry, InstallSnapshot, NOOP, NORMAL, PreVote, PreVoteReply, Snapshot,
-    SnapshotReply, TimeoutNow, Vote, VoteReply)
+    Append, AppendReply, CONFIG, Entry, InstallSnapshot, NOOP, NORMAL, PreVote,
+    PreVoteReply, SnapshotReply, TimeoutNow, Vote, VoteReply)
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 _INT_LIMIT = 1 << 62
 
 
@@ -55,24 +56,24 @@ def _list(value):
     return value
 
 
-def _snapshot(value):
-    if len(_list(value)) != 4:
-        raise MalformedMessage(f'a snapshot has 4 fields, not {len(value)}')
-    index, term, data, voters = value
-    return Snapshot(_positive(index), _positive(term), _bytes(data),
-                    tuple(_id(voter) for voter in _list(voters)))
-
-
 def _rows(value):
-    """Check entry rows [term, kind, data]; `_finish_append` gives them their indices."""
+    """Check entry rows [term, kind, data]; `_number` gives them their indices."""
     for row in _list(value):
         if len(_list(row)) != 3:
             raise MalformedMessage(f'an entry has 3 fields, not {len(row)}')
         _positive(row[0])
         _bytes(row[2])
-        if row[1] != NORMAL and row[1] != NOOP or type(row[1]) is not int:
-            raise MalformedMessage(f'unknown kind of entry: {row[1]!r}')
+        if row[1] != NORMAL or type(row[1]) is not int:
+            _check_kind(row[1], row[2])
     return value
+
+
+def _check_kind(kind, data):
+    """Check the kind of one of Raft's own entries, and its data."""
+    if type(kind) is not int or kind not in (NOOP, CONFIG):
+        raise MalformedMessage(f'unknown kind of entry: {kind!r}')
+    if kind == CONFIG:
+        unpack_members(data)
 
 
 _FIELDS = {
@@ -80,10 +81,11 @@ _FIELDS = {
     PreVoteReply: (2, (_bool,)),
     Vote: (3, (_int, _int, _bool)),
     VoteReply: (4, (_bool,)),
-    Append: (5, (_int, _int, _rows, _int, _int, _int)),
-    AppendReply: (6, (_bool, _int, _int, _int, _int, _int)),
-    InstallSnapshot: (7, (_snapshot, _int, _int)),
-    SnapshotReply: (8, (_int, _int, _int)),
+    Append: (5, (_int, _int, _rows, _int, _int, _int, _int)),
+    AppendReply: (6, (_bool, _int, _int, _int, _int, _int, _int)),
+    InstallSnapshot: (7, (_positive, _positive, members_of, _int, _int, _bytes, _bool, _int,
+                          _int)),
+    SnapshotReply: (8, (_int, _int, _int, _int, _int)),
     TimeoutNow: (9, ()),
 }
 _BY_CODE = {code: (kind, checks) for kind, (code, checks) in _FIELDS.items()}
@@ -97,8 +99,7 @@ def encode(message):
     if kind is Append:
         values[5] = [(entry.term, entry.kind, entry.data) for entry in message.entries]
     elif kind is InstallSnapshot:
-        held = message.snapshot
-        values[3] = (held.index, held.term, held.data, held.voters)
+        values[5] = (message.members.voters, message.members.learners)
     return msgpack.packb([WIRE_VERSION, _FIELDS[kind][0], *values])
 
 

@@ -86,6 +86,13 @@ class CoordinatorTrail:
         self._since_index = since_index or 0
         self._log.event('following' if since_index is None else 'leading', term=term)
 
+    def disk(self, refused: str, refuses: str, repaired: str) -> None:
+        """Note that the log's disk began or ceased to refuse, not each look at it between."""
+        if refuses and not refused:
+            self._log.event('disk_refused', ERROR, reason=refuses)
+        elif refused and not refuses:
+            self._log.event('disk_recovered', WARNING, **_reason(repaired))
+
 
 class RobotTrail:
     """What one robot hears and answers."""

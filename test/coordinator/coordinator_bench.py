@@ -116,8 +116,8 @@ class HoppingRobot:
 class Group:
     """Replicas and robots in lock step, 10 ms a step; messages arrive at the next step."""
 
-    def __init__(self, site=None, robots=2, replicas=3, seed=1, **settings):
-        """Start all; `settings` are fields of CoordinatorConfig."""
+    def __init__(self, site=None, robots=2, replicas=3, seed=1, make_store=None, **settings):
+        """Start all; `make_store(voter)` gives stores, `settings` are of CoordinatorConfig."""
         self.site = site or ring_site()
         self.planner = Planner(self.site, ROBOT)
         self.now_s = 100.0
@@ -126,7 +126,8 @@ class Group:
         self.voters = tuple(f'c{number + 1}' for number in range(replicas))
         self.placement = tuple(
             (f'r{number}', self.site.places[f'park_{number}'].node) for number in range(robots))
-        self.stores = {voter: MemoryStore() for voter in self.voters}
+        make_store = make_store or (lambda voter: MemoryStore())
+        self.stores = {voter: make_store(voter) for voter in self.voters}
         self.replicas = {}
         self.cut = set()
         self.statuses = []

@@ -135,7 +135,7 @@ def test_the_same_order_handed_in_again_is_the_same_order():
     carry_out(group, move('twice'))
     group.statuses.clear()
     group.submit(move('twice'))
-    group.step()
+    group.run(until=lambda: group.status('twice'))
     assert group.status('twice').state == OrderState.DONE
     assert actions(group)[CommandKind.PICK, 'twice'] == 1
 

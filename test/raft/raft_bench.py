@@ -3,11 +3,14 @@
 """One replica alone on the bench: build it, drain it, lead with it."""
 
 import random
+from zlib import crc32
 
 from robot_swarm_orch.raft import (
-    AppendReply, Entry, HardState, PreVoteReply, Raft, RaftConfig, RaftLog, Role, VoteReply)
+    AppendReply, Entry, HardState, InstallSnapshot, Members, PreVoteReply, Raft, RaftConfig,
+    RaftLog, Role, Snapshot, VoteReply)
 
 VOTERS = ('c1', 'c2', 'c3')
+MEMBERS = Members(VOTERS)
 
 
 def lone_raft(node_id='c1', voters=VOTERS, terms=(), hard_state=None, seed=1,
@@ -46,6 +49,19 @@ def leading(terms=(), **settings):
 def accept(raft, sender, index, **marks):
     """Let a follower accept everything up to `index`."""
     raft.step(AppendReply('c1', sender, raft.term, False, index, **marks))
+
+
+def chunk(snapshot, first=0, last=None, term=2, sender='c2', to='c1', **marks):
+    """Return the message that brings the bytes `first..last` of a snapshot."""
+    data = snapshot.data[first:last]
+    return InstallSnapshot(to, sender, term, snapshot.index, snapshot.term, snapshot.members,
+                           crc32(snapshot.data), first, data,
+                           first + len(data) == len(snapshot.data), **marks)
+
+
+def state_at(index, data=b'state', term=2, members=MEMBERS):
+    """Return a Snapshot at `index`."""
+    return Snapshot(index, term, data, members)
 
 
 def entries(*pairs):

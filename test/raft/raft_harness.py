@@ -6,14 +6,15 @@ A whole Raft group in one process on a fake network, watched by the judge of `ra
 Everything follows from one seed: delays, losses, duplicates, crashes, partitions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import heapq
 import random
 import zlib
 
 from raft_judge import Judge, PromiseBroken
 from robot_swarm_orch.raft import (
-    decode, encode, MemoryStore, NORMAL, NotLeader, Raft, RaftConfig, RaftLog, Role)
+    decode, encode, MembershipRefused, MemoryStore, NORMAL, NotLeader, Raft, RaftConfig, RaftLog,
+    Role)
 
 
 class Machine:
@@ -89,6 +90,8 @@ class Faults:
     partition_ratio: float = 0.0
     down_ticks_max: int = 80
     compact_ratio: float = 0.0
+    change_ratio: float = 0.0
+    wipe_ratio: float = 0.0
 
 
 CALM = Faults()
@@ -110,11 +113,18 @@ class Cluster:
         self.revive_at = {}
         self.heal_at = None
         self.proposed = 0
-        names = tuple(f'c{number}' for number in range(1, size + 1))
-        self.nodes = {
-            name: Node(RaftConfig(name, names, **settings), make_store(),
-                       self.rng.randrange(1 << 30))
-            for name in names}
+        self.joined = size
+        self.removed_at = {}
+        self.changes = {'add': 0, 'promote': 0, 'remove': 0, 'wipe': 0}
+        self.founders = tuple(f'c{number}' for number in range(1, size + 1))
+        self.make_store, self.settings = make_store, settings
+        self.nodes = {}
+        for name in self.founders:
+            self._start(name, False)
+
+    def _start(self, name, join):
+        config = RaftConfig(name, self.founders, join, **self.settings)
+        self.nodes[name] = Node(config, self.make_store(), self.rng.randrange(1 << 30))
 
     # Looking
 
@@ -151,6 +161,40 @@ class Cluster:
                 node.reads[ctx] = max(self.judge.decided, default=0)
                 node.raft.read_index(ctx)
                 self.pump(node)
+
+    def change(self, kind, name):
+        """Ask the leader for a change of the group; return the index of its entry or None."""
+        node = self.leader()
+        try:
+            index = node.raft.change_members(kind, name)
+        except (NotLeader, MembershipRefused):
+            return None
+        self.changes[kind] += 1
+        if kind == 'remove':
+            self.removed_at[name] = self.now
+        self.pump(node)
+        return index
+
+    def join(self):
+        """Start a node with an empty disk that waits to be added, and add it; return its id."""
+        self.joined += 1
+        name = f'c{self.joined}'
+        self._start(name, True)
+        self.change('add', name)
+        return name
+
+    def wipe(self, name):
+        """Kill a node and give it an empty disk; it comes back under its old id."""
+        self.nodes[name].config = replace(self.nodes[name].config, voters=self.group().voters)
+        self.nodes[name].stop()
+        self.nodes[name].store = self.make_store()
+        self.changes['wipe'] += 1
+        self.restart(name)
+
+    def group(self):
+        """Return the Members by the log that reaches furthest among those committed most."""
+        return max((node.raft for node in self.live()),
+                   key=lambda raft: (raft.commit_index, raft.last_index)).members
 
     def crash(self, name):
         """Kill a node; its store survives."""
@@ -245,8 +289,8 @@ class Cluster:
         self.run(2 * max(node.config.election_ticks_max for node in self.nodes.values()))
         index = self.propose(b'last word')
         self.run_until(
-            lambda: all(node.machine.index >= index for node in self.nodes.values()), 200,
-            'all replicas apply a new entry after the network has healed')
+            lambda: all(self.nodes[name].machine.index >= index for name in self.group().all),
+            200, 'all replicas apply a new entry after the network has healed')
         if max(self.judge.decided) != max(node.machine.index for node in self.nodes.values()):
             raise PromiseBroken('something decided is gone')
 
@@ -309,8 +353,8 @@ class Cluster:
     def _deliver(self):
         while self.queue and self.queue[0][0] <= self.now:
             _, _, to, payload = heapq.heappop(self.queue)
-            node = self.nodes[to]
-            if node.raft is None:
+            node = self.nodes.get(to)
+            if node is None or node.raft is None:
                 continue
             if node.frozen_ticks is not None:
                 node.inbox.append(payload)
@@ -339,6 +383,8 @@ class Cluster:
                 self.revive_at[node.config.node_id] = self._later()
             elif rng.random() < faults.compact_ratio:
                 self.compact(node.config.node_id)
+        if faults.change_ratio or faults.wipe_ratio:
+            self._change_group()
         if len(self.nodes) > 1 and self.heal_at is None and (
                 rng.random() < faults.partition_ratio):
             if rng.random() < 0.5:
@@ -347,6 +393,45 @@ class Cluster:
                 pairs = [(one, two) for one in self.nodes for two in self.nodes if one != two]
                 self.cut.update(rng.sample(pairs, rng.randint(1, len(pairs) // 2)))
             self.heal_at = self._later()
+
+    def _change_group(self):
+        """Grow, shrink and wipe at random; learners are promoted as soon as they may be."""
+        faults, rng, leader = self.faults, self.rng, self.leader()
+        if leader is None:
+            return
+        members = leader.raft.members
+        if self._is_settled(leader.raft):
+            self._retire(members)
+        learner = leader.raft.caught_up_learner()
+        if learner is not None:
+            self.change('promote', learner)
+        elif rng.random() < faults.change_ratio:
+            if len(members.all) < 5 and rng.random() < 0.6:
+                self.join()
+            elif len(members.voters) > 2 and self._all_remember(leader.raft):
+                self.change('remove', rng.choice(members.all))
+        elif rng.random() < faults.wipe_ratio and self._all_remember(leader.raft):
+            if len(members.voters) > 2:
+                self.wipe(rng.choice(members.voters))
+
+    def _is_settled(self, raft):
+        """Return True if the newest configuration is decided."""
+        return raft.commit_index >= raft.log.configurations.index
+
+    def _all_remember(self, raft):
+        """Return True if one more may be lost, as the end of raft/amnesia.py demands."""
+        loaded = [self.nodes[name].store.load() for name in raft.members.voters]
+        return self._is_settled(raft) and all(
+            (snapshot or entries) and not hard.amnesic for hard, snapshot, entries in loaded)
+
+    def _retire(self, members):
+        """Switch off for good whoever was removed a while ago; until then it may disturb."""
+        for name, at in list(self.removed_at.items()):
+            if name in members.all:
+                del self.removed_at[name]
+            elif self.now - at > 100:
+                del self.removed_at[name], self.nodes[name]
+                self.revive_at.pop(name, None)
 
     def _later(self):
         return self.now + self.rng.randint(1, self.faults.down_ticks_max)

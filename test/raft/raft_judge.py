@@ -6,7 +6,8 @@ A judge that watches a whole Raft group.
 It knows Raft's promises (figure 3 of the paper) and nothing of how the code under test keeps them.
 """
 
-from robot_swarm_orch.raft import VoteReply
+from robot_swarm_orch.raft import CONFIG, VoteReply
+from robot_swarm_orch.raft.members import unpack_members
 
 
 class PromiseBroken(Exception):
@@ -24,6 +25,7 @@ class Judge:
         self.decided = {}
         self.checksum_by_index = {}
         self.elected_at = {}
+        self.group_by_index = {}
 
     def saw_message(self, message):
         """Check one vote a term (paper, section 5.2)."""
@@ -63,6 +65,15 @@ class Judge:
                 f'{self.decided[entry.index]}')
         if self.checksum_by_index.setdefault(entry.index, checksum) != checksum:
             raise PromiseBroken(f'{node_id} has another state after entry {entry.index}')
+        if entry.kind == CONFIG:
+            self._saw_group(entry.index, set(unpack_members(entry.data).voters))
+
+    def _saw_group(self, index, voters):
+        """Check that decided groups differ by one voter at most (thesis, section 4.1)."""
+        before = max((at for at in self.group_by_index if at < index), default=None)
+        self.group_by_index[index] = voters
+        if before is not None and len(voters ^ self.group_by_index[before]) > 1:
+            raise PromiseBroken(f'{self.group_by_index[before]} became {voters} at {index}')
 
     def saw_read(self, index, decided_when_asked):
         """Check that a read sees all that was decided before it was asked (thesis, 6.4)."""

@@ -7,17 +7,23 @@ A story opens with comment lines (`#`). Then come commands; the indented lines b
 its expected trace. `python test/raft/raft_scenarios.py --rewrite` writes the traces anew: read the
 difference before you keep it.
 
-    start c1 timeout=15 [log=1,1,2] [term=3] [vote=c2] [commit=1] [setting=value ...]
-                              a replica; `log` gives the terms of its entries. All start lines
-                              come first: the voters are those that are started
+    start c1 timeout=15 [join] [log=1,1,2] [term=3] [vote=c2] [commit=1] [setting=value ...]
+                              a replica; `log` gives the terms of its entries. The founders are
+                              those that are started before anything else happens, without `join`
     tick N | tick N c1        N ticks for all, or for one; nothing is delivered
     deliver                   deliver all messages, and what they cause, until it is quiet
+    pass c1 c2 [N]            deliver the first N (1) of what is on its way from c1 to c2
     run N                     N times tick and deliver, tracing changes only
     propose c1 WORD           propose at c1
     read c1 WORD              ask c1 for a read index
     cut c1 [c2 ...]           cut these off from all others;  heal  mends everything
-    drop c1 c2                lose what is on its way from c1 to c2
+    mute c1 c2                c1's words do not reach c2 any more, until `heal`
+    drop c1 c2 [N]            lose what is on its way from c1 to c2, or the first N of it
+    repeat c1 c2              what is on its way from c1 to c2 arrives twice
+    swap c1 c2                the first of what is on its way from c1 to c2 arrives last
     crash c1 | restart c1     lose all but the store, and come back
+    wipe c1                   come back with an empty disk
+    change c1 KIND c2         c1 is asked to add, promote or remove c2
     freeze c1 | thaw c1       stop without dying, and go on (after step_down if it was long)
     compact c1                snapshot the machine and drop the covered entries
     transfer c1 c2            c1 hands leadership to c2
@@ -29,8 +35,9 @@ import sys
 
 from robot_swarm_orch.errors import NotLeader
 from robot_swarm_orch.raft import (
-    Append, AppendReply, Entry, HardState, InstallSnapshot, MemoryStore, NOOP, PreVote,
-    PreVoteReply, Raft, RaftConfig, RaftLog, SnapshotReply, Vote, VoteReply)
+    Append, AppendReply, CONFIG, Entry, HardState, InstallSnapshot, MembershipRefused, MemoryStore,
+    NOOP, NORMAL, PreVote, PreVoteReply, Raft, RaftConfig, RaftLog, SnapshotReply, Vote, VoteReply)
+from robot_swarm_orch.raft.members import unpack_members
 
 FOLDER = pathlib.Path(__file__).parent / 'scenarios'
 INDENT = '    '
@@ -57,10 +64,10 @@ class Replica:
         self.raft = None
         self.frozen_ticks = None
 
-    def boot(self, voters):
+    def boot(self, founders):
         """Start from the store."""
         hard_state, snapshot, entries = self.store.load()
-        config = RaftConfig(self.name, voters, **self.settings)
+        config = RaftConfig(self.name, founders, **self.settings)
         self.raft = Raft(config, hard_state, RaftLog(snapshot, entries),
                          FixedTimeout(self.timeout))
         self.words = snapshot.data.decode().split() if snapshot else []
@@ -69,7 +76,7 @@ class Replica:
 
     def look(self):
         """Return what a trace reports when it changes."""
-        return (self.raft.role, self.raft.term, self.raft.leader_id), self.raft.commit_index
+        return (self.raft.role, self.raft.term, self.raft.leader_id), self.raft.members
 
 
 def describe(message):
@@ -85,18 +92,31 @@ def describe(message):
     elif kind is Append:
         words.append(f'prev={message.prev_index}/{message.prev_term} commit={message.commit}')
         words += [f'{entry.index}/{entry.term}:{word_of(entry)}' for entry in message.entries]
+        words += ['admits'] * (message.admits > 0)
     elif kind is AppendReply and message.rejected:
         words.append(f'rejected={message.index} hint={message.hint_index}/{message.hint_term}')
     elif kind in (AppendReply, SnapshotReply):
         words.append(f'match={message.index}')
+        if kind is SnapshotReply and message.offset:
+            words.append(f'bytes={message.offset}')
     elif kind is InstallSnapshot:
-        words.append(f'snapshot={message.snapshot.index}/{message.snapshot.term}')
+        last = message.offset + len(message.data)
+        words.append(f'snapshot={message.index}/{message.snapshot_term} '
+                     f'bytes={message.offset}..{last}{" done" if message.done else ""}')
+    words += ['amnesic'] * (kind in (AppendReply, SnapshotReply) and message.life > 0)
     return ' '.join(words)
 
 
 def word_of(entry):
     """Return an entry's data as a word."""
+    if entry.kind == CONFIG:
+        return f'group({name_members(unpack_members(entry.data))})'
     return 'noop' if entry.kind == NOOP else entry.data.decode()
+
+
+def name_members(members):
+    """Return the members as words, learners behind a plus."""
+    return ' '.join(members.voters) + ''.join(f' +{learner}' for learner in members.learners)
 
 
 class Story:
@@ -110,6 +130,7 @@ class Story:
         self.trace = []
         self.is_quiet = False
         self.is_booted = False
+        self.founders = ()
 
     def play(self, line):
         """Carry out one command line; return its trace."""
@@ -117,8 +138,10 @@ class Story:
         name, *words = line.split()
         if name != 'start' and not self.is_booted:
             self.is_booted = True
+            self.founders = tuple(replica.name for replica in self.replicas.values()
+                                  if 'join' not in replica.settings)
             for replica in self.replicas.values():
-                replica.boot(tuple(self.replicas))
+                replica.boot(self.founders)
                 self.pump(replica)
         getattr(self, f'do_{name}')(*words)
         return self.trace
@@ -140,11 +163,12 @@ class Story:
                 self.say(f'{replica.name} restores snapshot {ready.snapshot.index}/'
                          f'{ready.snapshot.term}')
             for message in ready.messages:
-                if (message.sender, message.to) not in self.cut_links:
+                if message.to in self.replicas and (
+                        (message.sender, message.to) not in self.cut_links):
                     self.queue.append(message)
             for entry in ready.committed:
                 self.say(f'{replica.name} applies {entry.index}/{entry.term}:{word_of(entry)}')
-                if entry.kind != NOOP:
+                if entry.kind == NORMAL:
                     replica.words.append(word_of(entry))
             for read in ready.reads:
                 self.say(f'{replica.name} answers read {read.ctx}: '
@@ -152,13 +176,15 @@ class Story:
             replica.raft.advance()
 
     def report_changes(self, replica):
-        """Trace a change of role, term or leader."""
-        state, commit = replica.look()
+        """Trace a change of role, term, leader or group."""
+        state, members = replica.look()
         if state != replica.seen[0]:
             role, term, leader = state
             follows = f' of {leader}' if role.value == 'follower' and leader else ''
             self.say(f'{replica.name} is {role.value}{follows} in term {term}')
-        replica.seen = state, commit
+        if members != replica.seen[1] and self.is_booted and replica.raft.last_index > 1:
+            self.say(f'{replica.name} sees group({name_members(members)})')
+        replica.seen = state, members
 
     def running(self):
         """Return the replicas that tick."""
@@ -176,7 +202,7 @@ class Story:
 
     def do_start(self, name, *options):
         """Add a replica with the store that the options describe."""
-        values = dict(option.split('=') for option in options)
+        values = dict(option.split('=') for option in options if option != 'join')
         timeout = int(values.pop('timeout'))
         terms = [int(term) for term in values.pop('log', '').split(',') if term]
         store = MemoryStore()
@@ -186,7 +212,11 @@ class Story:
                                values.pop('vote', None), int(values.pop('commit', 0)))
         store.save(hard_state, entries, None)
         settings = {key: int(value) for key, value in values.items()}
+        if 'join' in options:
+            settings['join'] = True
         self.replicas[name] = Replica(name, timeout, settings, store)
+        if self.is_booted:
+            self.do_restart(name)
 
     def do_tick(self, count, name=None):
         """Let time pass."""
@@ -210,6 +240,12 @@ class Story:
             else:
                 self.step(replica, message)
         self.queue = waiting
+
+    def do_pass(self, sender, to, count=1):
+        """Deliver a few messages, but nothing that they cause."""
+        for message in self._between(sender, to)[:int(count)]:
+            self.queue.remove(message)
+            self.step(self.replicas[to], message)
 
     def do_run(self, count):
         """Tick and deliver, tracing changes only."""
@@ -247,10 +283,44 @@ class Story:
         """Mend the network."""
         self.cut_links.clear()
 
-    def do_drop(self, sender, to):
+    def do_mute(self, sender, to):
+        """Cut one direction."""
+        self.cut_links.add((sender, to))
+        self.do_drop(sender, to)
+
+    def do_drop(self, sender, to, count=None):
         """Lose what is on its way."""
-        self.queue = [message for message in self.queue
-                      if (message.sender, message.to) != (sender, to)]
+        for message in self._between(sender, to)[:count and int(count)]:
+            self.queue.remove(message)
+
+    def do_repeat(self, sender, to):
+        """Double what is on its way."""
+        self.queue += self._between(sender, to)
+
+    def do_swap(self, sender, to):
+        """Let the first be overtaken by all others."""
+        first = self._between(sender, to)[0]
+        self.queue.remove(first)
+        self.queue.append(first)
+
+    def _between(self, sender, to):
+        return [message for message in self.queue if (message.sender, message.to) == (sender, to)]
+
+    def do_wipe(self, name):
+        """Come back with an empty disk."""
+        self.do_crash(name)
+        self.replicas[name].store = MemoryStore()
+        self.do_restart(name)
+
+    def do_change(self, name, kind, node_id):
+        """Ask for a change of the group."""
+        try:
+            index = self.replicas[name].raft.change_members(kind, node_id)
+        except (NotLeader, MembershipRefused) as refusal:
+            self.say(f'{name}: {refusal}')
+            return
+        self.say(f'{name} gives "{kind} {node_id}" index {index}')
+        self.pump(self.replicas[name])
 
     def do_crash(self, name):
         """Lose all but the store."""
@@ -259,7 +329,7 @@ class Story:
 
     def do_restart(self, name):
         """Start again from the store."""
-        self.replicas[name].boot(tuple(self.replicas))
+        self.replicas[name].boot(self.founders)
         self.pump(self.replicas[name])
 
     def do_freeze(self, name):
@@ -299,10 +369,13 @@ class Story:
             log = raft.log
             terms = ' '.join(str(log.term_at(index))
                              for index in range(log.first_index, log.last_index + 1))
+            notes = [' amnesic'] * (raft.amnesia.life > 0)
+            if raft.members.all != self.founders:
+                notes.append(f' group({name_members(raft.members)})')
             self.say(f'{replica.name} {raft.role.value} term={raft.term} '
                      f'leader={raft.leader_id or "-"} commit={raft.commit_index} '
                      f'log={log.first_index}..{log.last_index} [{terms}] '
-                     f'words={",".join(replica.words) or "-"}')
+                     f'words={",".join(replica.words) or "-"}{"".join(notes)}')
 
 
 def replay(text):

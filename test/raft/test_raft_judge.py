@@ -11,6 +11,7 @@ from raft_judge import PromiseBroken
 from robot_swarm_orch.errors import InvariantError, SwarmError
 from robot_swarm_orch.raft import Append, HardState, MemoryStore, Role
 from robot_swarm_orch.raft import leader as leader_module
+from robot_swarm_orch.raft.amnesia import Amnesia
 from robot_swarm_orch.raft.leader import Leadership
 from robot_swarm_orch.raft.log import RaftLog
 from robot_swarm_orch.raft.progress import quorum_value
@@ -46,7 +47,7 @@ def test_a_disk_that_forgets_votes_is_caught():
             if hard_state is not None:
                 hard_state = HardState(hard_state.term, None, hard_state.commit)
             super().save(hard_state, entries, snapshot)
-    assert 'vote' in broken_promise(Forgetful, size=5)
+    assert 'vote' in broken_promise(Forgetful, size=5, seeds=100)
 
 
 def test_a_disk_that_forgets_entries_is_caught():
@@ -110,7 +111,7 @@ def claim_contact_from_late_answers():
         old = cluster.elect()
         cluster.run(20)
         me = old.config.node_id
-        for peer in old.config.peers:
+        for peer in set(cluster.nodes) - {me}:
             cluster.extra_delay_ticks[peer, me] = 22
         cluster.run(5)
         cluster.isolate(me)
@@ -136,6 +137,23 @@ def test_contact_counted_from_arrival_is_caught(monkeypatch):
         self._progress[message.sender].contact_tick = self._raft.tick_count
     monkeypatch.setattr(Leadership, 'on_reply', from_arrival)
     assert 'claims contact' in claim_contact_from_late_answers()
+
+
+CHANGING = Faults(delay_ticks_max=5, loss_ratio=0.1, crash_ratio=0.003, crash_in_ready_ratio=0.003,
+                  partition_ratio=0.02, change_ratio=0.03, wipe_ratio=0.02, down_ticks_max=60)
+
+
+def test_a_wiped_disk_that_votes_and_counts_is_caught(monkeypatch):
+    assert broken_promise(faults=CHANGING, seeds=10) is None
+    monkeypatch.setattr(Amnesia, '__init__', lambda self, hard_state, *rest: None)
+    monkeypatch.setattr(Amnesia, 'life', 0)
+    monkeypatch.setattr(Amnesia, 'end', lambda self: None)
+    assert broken_promise(faults=CHANGING)
+
+
+def test_changes_before_an_own_entry_and_beside_each_other_are_caught(monkeypatch):
+    monkeypatch.setattr(Leadership, 'obstacle_to', lambda self, kind, node_id, members: '')
+    assert broken_promise(faults=CHANGING)
 
 
 def test_replicas_that_compute_differently_are_caught(monkeypatch):

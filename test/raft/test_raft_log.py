@@ -7,8 +7,10 @@ import msgpack
 import pytest
 from robot_swarm_orch.errors import InvariantError, WireError
 from robot_swarm_orch.raft import (
-    Append, AppendReply, decode, encode, Entry, InstallSnapshot, MalformedMessage, NOOP, NORMAL,
-    PreVote, PreVoteReply, RaftLog, Snapshot, SnapshotReply, TimeoutNow, Vote, VoteReply)
+    Append, AppendReply, CONFIG, decode, encode, Entry, InstallSnapshot, MalformedMessage, Members,
+    NOOP, NORMAL, PreVote, PreVoteReply, RaftLog, Snapshot, SnapshotReply, TimeoutNow, Vote,
+    VoteReply)
+from robot_swarm_orch.raft.members import pack_members
 
 TERMS = st.lists(st.integers(0, 2), max_size=8).map(
     lambda steps: [1 + sum(steps[:end + 1]) for end in range(len(steps))])
@@ -61,7 +63,7 @@ def test_compaction_hides_only_what_the_snapshot_covers(terms, at, keep):
     if at > len(terms):
         return
     log = RaftLog(None, log_of(terms))
-    log.compact(Snapshot(at, terms[at - 1], b'', ('c1',)), keep)
+    log.compact(Snapshot(at, terms[at - 1], b'', Members(('c1',))), keep)
     assert log.base_index == max(0, at - keep)
     assert log.last_index == len(terms)
     for index in range(1, len(terms) + 1):
@@ -72,12 +74,18 @@ def test_a_log_with_a_gap_is_refused():
     with pytest.raises(InvariantError, match='gap: entry 3 where 2 belongs'):
         RaftLog(None, (Entry(1, 1, b''), Entry(1, 3, b'')))
     with pytest.raises(InvariantError, match='gap'):
-        RaftLog(Snapshot(5, 1, b'', ('c1',)), (Entry(1, 7, b''),))
+        RaftLog(Snapshot(5, 1, b'', Members(('c1',))), (Entry(1, 7, b''),))
+
+
+def test_compacted_entries_cannot_be_asked_for():
+    log = RaftLog(Snapshot(5, 1, b'', Members(('c1',))), log_of([1], 6))
+    with pytest.raises(InvariantError, match='entry 5 is asked for, but the log begins at 6'):
+        log.slice(5, 6)
 
 
 def test_a_reset_forgets_all_but_the_snapshot():
     log = RaftLog(None, log_of([1, 1, 1]))
-    snapshot = Snapshot(9, 4, b'', ('c1',))
+    snapshot = Snapshot(9, 4, b'', Members(('c1',)))
     log.reset(snapshot)
     assert (log.last_index, log.last_term, log.first_index) == (9, 4, 10)
     assert log.term_at(9) == 4 and log.term_at(3) is None
@@ -86,6 +94,9 @@ def test_a_reset_forgets_all_but_the_snapshot():
 
 IDS = st.text(min_size=1, max_size=5)
 NUMBERS = st.integers(0, (1 << 62) - 1)
+MEMBERS = st.builds(
+    lambda names, count: Members(tuple(names[:count]), tuple(names[count:])),
+    st.lists(IDS, min_size=1, max_size=4, unique=True), st.integers(1, 4))
 
 
 @st.composite
@@ -95,10 +106,11 @@ def appends(draw):
     term, entries = max(prev_term, 1), []
     for offset, step in enumerate(draw(st.lists(st.integers(0, 3), max_size=5)), 1):
         term += step
-        entries.append(Entry(term, prev_index + offset, draw(st.binary(max_size=9)),
-                             draw(st.sampled_from([NORMAL, NOOP]))))
+        kind = draw(st.sampled_from([NORMAL, NOOP, CONFIG]))
+        data = pack_members(draw(MEMBERS)) if kind == CONFIG else draw(st.binary(max_size=9))
+        entries.append(Entry(term, prev_index + offset, data, kind))
     return Append(draw(IDS), draw(IDS), term + draw(st.integers(0, 3)), prev_index, prev_term,
-                  tuple(entries), draw(NUMBERS), draw(NUMBERS), draw(NUMBERS))
+                  tuple(entries), draw(NUMBERS), draw(NUMBERS), draw(NUMBERS), draw(NUMBERS))
 
 
 MESSAGES = st.one_of(
@@ -108,11 +120,10 @@ MESSAGES = st.one_of(
     st.builds(Vote, IDS, IDS, NUMBERS, NUMBERS, NUMBERS, st.booleans()),
     st.builds(VoteReply, IDS, IDS, NUMBERS, st.booleans()),
     st.builds(AppendReply, IDS, IDS, NUMBERS, st.booleans(), NUMBERS, NUMBERS, NUMBERS, NUMBERS,
-              NUMBERS),
-    st.builds(InstallSnapshot, IDS, IDS, NUMBERS,
-              st.builds(Snapshot, st.integers(1, 99), st.integers(1, 99), st.binary(max_size=20),
-                        st.lists(IDS, max_size=3).map(tuple)), NUMBERS, NUMBERS),
-    st.builds(SnapshotReply, IDS, IDS, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+              NUMBERS, NUMBERS),
+    st.builds(InstallSnapshot, IDS, IDS, NUMBERS, st.integers(1, 99), st.integers(1, 99), MEMBERS,
+              NUMBERS, NUMBERS, st.binary(max_size=20), st.booleans(), NUMBERS, NUMBERS),
+    st.builds(SnapshotReply, IDS, IDS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
     st.builds(TimeoutNow, IDS, IDS, NUMBERS))
 
 JUNK = st.recursive(
@@ -137,10 +148,10 @@ def test_any_bytes_are_a_message_or_refused(payload):
 
 
 @settings(max_examples=100)
-@given(st.integers(0, 11), st.lists(JUNK, max_size=10))
+@given(st.integers(0, 11), st.lists(JUNK, max_size=12))
 def test_any_shape_is_a_message_or_refused(code, fields):
     try:
-        decode(msgpack.packb([1, code, *fields]))
+        decode(msgpack.packb([2, code, *fields]))
     except MalformedMessage:
         pass
 
@@ -157,17 +168,25 @@ def test_a_damaged_message_is_a_message_or_refused(message, data):
 
 
 @pytest.mark.parametrize('parts, words', [
-    ([2, 9, 'c1', 'c2', 1], 'version 1'),
-    ([1, 77, 'c1', 'c2', 1], 'unknown message code 77'),
-    ([1, 9, '', 'c2', 1], 'non-empty id'),
-    ([1, 9, 'c1', 'c2', -1], 'whole number'),
-    ([1, 9, 'c1', 'c2', True], 'whole number'),
-    ([1, 9, 'c1', 'c2', 1, 1], 'fields'),
-    ([1, 4, 'c1', 'c2', 1, 1], 'true or false'),
-    ([1, 5, 'c1', 'c2', 3, 0, 0, [[2, 0, b''], [1, 0, b'']], 0, 0, 0], 'term 1 after term 2'),
-    ([1, 5, 'c1', 'c2', 3, 0, 0, [[4, 0, b'']], 0, 0, 0], 'in a message of term 3'),
-    ([1, 5, 'c1', 'c2', 3, 0, 0, [[3, 9, b'']], 0, 0, 0], 'unknown kind'),
-    ([1, 5, 'c1', 'c2', 3, 0, 0, [[3, 0, 'text']], 0, 0, 0], 'expected bytes')])
+    ([1, 9, 'c1', 'c2', 1], 'version 2'),
+    ([2, 77, 'c1', 'c2', 1], 'unknown message code 77'),
+    ([2, 9, '', 'c2', 1], 'non-empty id'),
+    ([2, 9, 'c1', 'c2', -1], 'whole number'),
+    ([2, 9, 'c1', 'c2', True], 'whole number'),
+    ([2, 9, 'c1', 'c2', 1, 1], 'fields'),
+    ([2, 4, 'c1', 'c2', 1, 1], 'true or false'),
+    ([2, 5, 'c1', 'c2', 3, 0, 0, [[2, 0, b''], [1, 0, b'']], 0, 0, 0, 0], 'term 1 after term 2'),
+    ([2, 5, 'c1', 'c2', 3, 0, 0, [[4, 0, b'']], 0, 0, 0, 0], 'in a message of term 3'),
+    ([2, 5, 'c1', 'c2', 3, 0, 0, [[3, 9, b'']], 0, 0, 0, 0], 'unknown kind'),
+    ([2, 5, 'c1', 'c2', 3, 0, 0, [[3, 0]], 0, 0, 0, 0], 'an entry has 3 fields'),
+    ([2, 5, 'c1', 'c2', 3, 0, 0, [[3, 0, 'text']], 0, 0, 0, 0], 'expected bytes'),
+    ([2, 5, 'c1', 'c2', 3, 0, 0, [[3, 2, b'?']], 0, 0, 0, 0], 'members are two lists'),
+    ([2, 5, 'c1', 'c2', 3, 0, 0, [[3, 2, b'']], 0, 0, 0, 0], 'not the bytes of a configuration'),
+    ([2, 7, 'c1', 'c2', 3, 9, 2, [['c1'], ['']], 0, 0, b'', True, 0, 0], 'non-empty id'),
+    ([2, 7, 'c1', 'c2', 3, 9, 2, [[], ['c1']], 0, 0, b'', True, 0, 0], 'need a voter'),
+    ([2, 7, 'c1', 'c2', 3, 9, 2, [['c1'], ['c1']], 0, 0, b'', True, 0, 0], 'nobody twice'),
+    ([2, 7, 'c1', 'c2', 3, 0, 2, [['c1'], []], 0, 0, b'', True, 0, 0], 'in 1..2'),
+    ([2, 7, 'c1', 'c2', 3, 9, 2, ['c1'], 0, 0, b'', True, 0, 0], 'members are two lists')])
 def test_a_refusal_names_its_reason(parts, words):
     with pytest.raises(MalformedMessage, match=words):
         decode(msgpack.packb(parts))

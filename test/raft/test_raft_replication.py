@@ -13,7 +13,7 @@ from robot_swarm_orch.raft import (
 
 def test_a_follower_appends_persists_and_answers_in_one_ready():
     # Paper, figure 2, AppendEntries.
-    raft = lone_raft()
+    raft = lone_raft(hard_state=HardState(1))
     raft.step(Append('c1', 'c2', 1, 0, 0, entries((1, 1), (2, 1)), 1, 77, 3))
     ready = raft.ready()
     assert ready.hard_state == HardState(1, None, 1)
@@ -86,6 +86,12 @@ def test_an_attempt_to_overwrite_a_committed_entry_stops_the_process():
     raft.log.term_at(2)
     with pytest.raises(InvariantError, match='overwrite committed entry 2'):
         raft.log.merge(entries((2, 2)), raft.commit_index)
+
+
+def test_a_commit_behind_the_log_stops_the_process():
+    raft = lone_raft(terms=(1,))
+    with pytest.raises(InvariantError, match='entry 2 is committed, but the log ends at 1'):
+        raft.commit_to(2)
 
 
 def test_entries_overwritten_between_ready_and_advance_are_persisted_again():

@@ -12,6 +12,8 @@ from robot_swarm_orch.errors import StorageError
 from robot_swarm_orch.raft import (
     CorruptLog, Entry, FileStore, HardState, MemoryStore, Snapshot, StoreLocked)
 from robot_swarm_orch.raft import segments
+from robot_swarm_orch.raft.disk import OsDisk
+from robot_swarm_orch.raft.messages import Members
 
 VOTERS = ('c1', 'c2', 'c3')
 
@@ -28,7 +30,7 @@ def run_of(first, last, term=1):
 
 def snapshot_at(index, term=1):
     """Return a snapshot."""
-    return Snapshot(index, term, b'state %d' % index, VOTERS)
+    return Snapshot(index, term, b'state %d' % index, Members(VOTERS, ('c4',)))
 
 
 @pytest.fixture(params=['memory', 'file', 'file, small segments'])
@@ -282,7 +284,7 @@ def test_a_crash_between_snapshot_and_log_is_healed_at_the_start(tmp_path):
     store = FileStore(tmp_path)
     store.save(HardState(2, 'c2', 3), run_of(1, 30), None)
     store.close()
-    segments.write_snapshot(str(tmp_path), snapshot_at(20, 4))
+    segments.write_snapshot(OsDisk, str(tmp_path), snapshot_at(20, 4))
     for _ in range(2):
         # No vote of term 4 can have been given: it would be in the log.
         assert open_store(tmp_path) == (HardState(4, None, 20), snapshot_at(20, 4), [])
@@ -370,22 +372,6 @@ def test_another_replicas_directory_is_refused(tmp_path):
     open_store(tmp_path)
 
 
-def test_a_disk_that_refuses_makes_the_store_refuse(tmp_path, monkeypatch):
-    store = FileStore(tmp_path)
-    store.save(HardState(1), run_of(1, 1), None)
-
-    def full(descriptor):
-        raise OSError(28, 'No space left on device')
-    monkeypatch.setattr(os, 'fdatasync', full)
-    with pytest.raises(StorageError, match='No space left.*restart'):
-        store.save(HardState(1), run_of(2, 2), None)
-    monkeypatch.undo()
-    with pytest.raises(StorageError, match='unusable since an earlier failure'):
-        store.save(HardState(1), run_of(2, 2), None)
-    store.close()
-    assert open_store(tmp_path)[2][0] == run_of(1, 1)[0]
-
-
 def test_a_closed_store_refuses(tmp_path):
     store = FileStore(tmp_path)
     store.close()
@@ -393,11 +379,16 @@ def test_a_closed_store_refuses(tmp_path):
         store.save(HardState(1), (), None)
 
 
-def test_every_save_waits_for_the_disk_except_a_mere_commit_hint(tmp_path, monkeypatch):
-    store = FileStore(tmp_path)
+def test_every_save_waits_for_the_disk_except_a_mere_commit_hint(tmp_path):
     synced = []
-    real = os.fdatasync
-    monkeypatch.setattr(os, 'fdatasync', lambda descriptor: synced.append(real(descriptor)))
+
+    class Watched(OsDisk):
+        @staticmethod
+        def sync(descriptor):
+            synced.append(OsDisk.sync(descriptor))
+
+    store = FileStore(tmp_path, disk=Watched)
+    synced.clear()
     store.save(HardState(1, 'c1', 0), (), None)
     store.save(HardState(1, 'c1', 0), run_of(1, 3), None)
     assert len(synced) == 2

@@ -1,0 +1,61 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Questions about orders: answered only by a coordinator that still leads.
+
+A leader that was cut off does not know for a while that another one leads, and that orders have
+been accepted or have moved on since. So it may not answer from its own state at once. It first
+asks Raft for a read index (thesis, section 6.4): one round with a majority proves that it led when
+the question came, and then its state is new enough. Without that, a customer could be told by the
+new leader that an order is accepted, and by the old one afterwards that it is unknown.
+"""
+
+from robot_swarm_orch.coordinator.intake import unknown
+
+
+class Questions:
+    """The open questions of one leadership."""
+
+    def __init__(self, state, term):
+        """Answer from a FleetState."""
+        self._state, self._term = state, term
+        self._asked = {}      # order id -> Order, not handed to Raft yet
+        self._confirmed = []  # (index that must be applied first, orders)
+
+    def ask(self, order):
+        """Take in a question, or an order that is known already: the answer is its state."""
+        self._asked[order.order_id] = order
+
+    def begin(self, raft):
+        """Ask Raft whether this replica still leads, if there are questions; return whether so."""
+        if not self._asked:
+            return False
+        raft.read_index(tuple(self._asked.values()))
+        self._asked = {}
+        return True
+
+    def confirm(self, reads):
+        """Take in Raft's answers (raft.ReadState); whoever lost the lead says nothing."""
+        self._confirmed += [(read.index, read.ctx) for read in reads if read.index is not None]
+
+    def answers(self, is_coming):
+        """
+        Return the statuses that may be told now.
+
+        is_coming(order_id): whether an order was handed in meanwhile; its acceptance will tell.
+        """
+        if not self._confirmed:
+            return []
+        state, statuses, early = self._state, [], []
+        for index, orders in self._confirmed:
+            if index > state.index:
+                early.append((index, orders))
+                continue
+            for order in orders:
+                known = state.order(order.order_id)
+                if known is not None:
+                    statuses.append(state.status_of(known, self._term))
+                elif not is_coming(order.order_id):
+                    statuses.append(unknown(order, self._term))
+        self._confirmed = early
+        return statuses
