@@ -265,12 +265,13 @@ def rviz_config(site_id: str, folder: Path, site_file: str = '') -> str:
 
 
 def one_host_environment(environment: Mapping[str, str],
-                         domain: Optional[int] = None) -> Dict[str, str]:
+                         domain: Optional[int] = None, apart: bool = False) -> Dict[str, str]:
     """
     Return an environment in which a fleet on this machine talks to itself only.
 
     With Fast DDS that is UDP over 127.0.0.1 by config/fastdds_one_host.xml, which says why; other
-    middlewares get ROS's own LOCALHOST range.
+    middlewares get ROS's own LOCALHOST range. `apart` is for processes in network namespaces of
+    their own, which see nothing else: UDP over all that they have.
     """
     result = dict(environment)
     if domain is not None:
@@ -278,9 +279,10 @@ def one_host_environment(environment: Mapping[str, str],
     for name in ('ROS_LOCALHOST_ONLY', 'ROS_STATIC_PEERS', 'ROS_DISCOVERY_SERVER'):
         result.pop(name, None)
     if 'fastrtps' not in result.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp'):
-        result['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        result['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SUBNET' if apart else 'LOCALHOST'
         return result
-    profile = share_dir() / 'config' / 'fastdds_one_host.xml'
+    profile = share_dir() / 'config' / (
+        'fastdds_namespaces.xml' if apart else 'fastdds_one_host.xml')
     if not profile.is_file():
         raise FileNotFoundError(f'{profile} is missing: build the package again')
     result['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SYSTEM_DEFAULT'

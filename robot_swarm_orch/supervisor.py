@@ -138,18 +138,27 @@ class Supervisor:
 
     def __init__(self, specs: Iterable[ProcessSpec], folder: Path, environment: Dict[str, str],
                  command: Optional[Callable[[ProcessSpec, str], List[str]]] = None):
-        """Write the parameter files; start nothing yet."""
-        command = command or module_command
+        """
+        Write the parameter files; start nothing yet.
+
+        command(spec, parameter file): what runs a process, as a list; `module_command` if None.
+        """
+        self._command = command or module_command
+        self._folder = Path(folder)
         self._environment = dict(environment)
         self._segments_before = segments()
-        logs = Path(folder) / 'logs'
-        logs.mkdir(parents=True, exist_ok=True)
         self._children: Dict[str, _Child] = {}
         for spec in specs:
-            parameter_file = write_parameters(spec, Path(folder) / 'params')
-            log = logs / f'{spec.name}.log'
-            log.unlink(missing_ok=True)
-            self._children[spec.name] = _Child(spec, command(spec, parameter_file), log)
+            self.add(spec)
+
+    def add(self, spec: ProcessSpec) -> None:
+        """Take in one more process and write its parameter file; start it later, by its name."""
+        logs = self._folder / 'logs'
+        logs.mkdir(parents=True, exist_ok=True)
+        parameter_file = write_parameters(spec, self._folder / 'params')
+        log = logs / f'{spec.name}.log'
+        log.unlink(missing_ok=True)
+        self._children[spec.name] = _Child(spec, self._command(spec, parameter_file), log)
 
     @property
     def names(self) -> List[str]:
@@ -176,6 +185,32 @@ class Supervisor:
         for name in names:
             self._children[name].reap(block=True)
         return killed_s
+
+    def pause(self, *names: str) -> float:
+        """Send SIGSTOP to processes; return when [s, steady clock]."""
+        paused_s = time.monotonic()
+        for name in names:
+            self._children[name].signal(signal.SIGSTOP)
+        return paused_s
+
+    def resume(self, *names: str) -> float:
+        """Send SIGCONT to processes; return when [s, steady clock]."""
+        for name in names:
+            self._children[name].signal(signal.SIGCONT)
+        return time.monotonic()
+
+    def ask_to_end(self, *names: str) -> float:
+        """Send SIGTERM to processes and don't wait; return when [s, steady clock]."""
+        for name in names:
+            self._children[name].sample()
+            self._children[name].expected = False
+            self._children[name].signal(signal.SIGTERM)
+        return time.monotonic()
+
+    def ended_with(self, name: str) -> Optional[int]:
+        """Return the exit status of the latest start of a process, None while it runs."""
+        child = self._children[name]
+        return child.process.returncode if child.process and child.reap() else None
 
     def check(self) -> None:
         """Raise ProcessDied when a process ended that nobody stopped."""
@@ -205,6 +240,7 @@ class Supervisor:
         running = [child for child in self._children.values() if not child.reap()]
         for child in running:
             child.expected = False
+            child.signal(signal.SIGCONT)  # a paused process could not obey
         for number, wait_s in ((signal.SIGINT, patience_s), (signal.SIGTERM, patience_s)):
             for child in running:
                 child.signal(number)

@@ -6,8 +6,29 @@
 from pathlib import Path
 import sys
 
+import pytest
+
 # `python -m pytest` (so `colcon test`) puts the checkout first on sys.path, where it would hide an
 # installed package with its messages; plain `pytest` leaves it out, so that nothing could be
 # imported without a build. Last on the path is right for both.
 _CHECKOUT = str(Path(__file__).resolve().parent.parent)
 sys.path[:] = [entry for entry in sys.path if entry not in ('', _CHECKOUT)] + [_CHECKOUT]
+
+
+def pytest_addoption(parser):
+    """Let a person ask for the slow tests."""
+    parser.addoption('--slow', action='store_true', help='run the slow tests too (an hour)')
+
+
+def pytest_configure(config):
+    """Name the mark, so that a misspelt one is noticed."""
+    config.addinivalue_line('markers', 'slow: takes minutes; runs only with --slow')
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skip slow tests unless they were asked for, or named one by one."""
+    if config.getoption('--slow'):
+        return
+    for item in items:
+        if item.get_closest_marker('slow') and not any('::' in arg for arg in config.args):
+            item.add_marker(pytest.mark.skip(reason='slow: run it with --slow'))

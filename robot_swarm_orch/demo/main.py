@@ -11,10 +11,11 @@ import sys
 import tempfile
 from typing import Callable
 
+from robot_swarm_orch.demo.evidence import Evidence
 from robot_swarm_orch.demo.options import DemoOptions
 from robot_swarm_orch.demo.plot import draw
 from robot_swarm_orch.demo.report import build_report
-from robot_swarm_orch.demo.run import Demo, Evidence, Stopped
+from robot_swarm_orch.demo.run import Demo, Stopped
 from robot_swarm_orch.demo.text import report_text
 from robot_swarm_orch.demo.truth import read_truth, Truth
 from robot_swarm_orch.errors import SwarmError
@@ -27,10 +28,14 @@ class DomainTaken(SwarmError):
     """Another demo of this machine uses the ROS domain; the message names it."""
 
 
-def run_demo(options: DemoOptions, make_client: Callable) -> int:
-    """Run a demo, write its report into `options.out`, and return the exit status."""
+def run_demo(options: DemoOptions, make_client: Callable, network=None) -> int:
+    """
+    Run a demo, write its report into `options.out`, and return the exit status.
+
+    make_client, network: see Demo.
+    """
     with reserved_domain(options.domain):
-        demo = Demo(options, make_client)
+        demo = Demo(options, make_client, network=network)
         print(f'{options.robots} robots on {demo.site.name} for {options.duration_s:g} s, '
               f'ROS domain {options.domain}; logs in {demo.folder / "run" / "logs"}', flush=True)
         try:

@@ -26,7 +26,7 @@ class Observation:
         self.first_lease_s: Dict[int, float] = {}  # term -> when its first lease was heard
         self.term = 0
         self.leader = ''
-        self.lease_s: Optional[float] = None  # when the newest lease was heard
+        self.lease_s: Optional[float] = None  # when the newest lease was sent
         self.reports: Dict[str, Report] = {}
         self.lease_stops: List[Tuple[float, str]] = []  # when a robot said that its lease ran out
         self.view: Optional[FleetView] = None
@@ -43,7 +43,8 @@ class Observation:
         self.leaders.feed(lease.term, lease.leader_id)
         self._note_term(now_s, lease.term)
         if lease.term >= self.term:
-            self.term, self.leader, self.lease_s = lease.term, lease.leader_id, now_s
+            self.term, self.leader = lease.term, lease.leader_id
+            self.lease_s = now_s if self.lease_s is None else max(self.lease_s, now_s)
 
     def _note_term(self, now_s: float, term: int) -> None:
         """Note when a term was first leased in, and what the robots said last before."""
@@ -68,6 +69,8 @@ class Observation:
         if report.mode in (Mode.UNKNOWN, Mode.JOINING):
             return
         self.holds.feed(report.robot, report.boot_id, report.seq, made_s, report.held)
+        if report.safety == Reason.STALE_ODOM:
+            return  # it says itself that it can't tell where it is, and stands
         if now_s >= self._inside_due.get(report.robot, 0.0):
             self._inside_due[report.robot] = now_s + INSIDE_PERIOD_S
             self.inside.feed(made_s, report.robot, report.pose.x_m, report.pose.y_m, report.held)

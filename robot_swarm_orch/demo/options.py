@@ -15,6 +15,7 @@ class DemoOptions:
     duration_s: float = 600.0
     seed: int = 1
     faults: str = 'default'
+    scenario: str = ''  # of `swarm chaos`, whose faults these are
     out: str = 'swarm-report'
     site_file: str = ''  # empty: the demo warehouse
     domain: int = 77

@@ -7,7 +7,7 @@ from typing import List
 
 import numpy as np
 
-from robot_swarm_orch.demo.run import Evidence
+from robot_swarm_orch.demo.evidence import Evidence
 from robot_swarm_orch.demo.truth import Truth
 
 INK, ACCENT, SECOND, FAINT = '#22303c', '#1f6fb2', '#d1792c', '#c9d3dc'
@@ -68,11 +68,11 @@ def _mark(axes, evidence: Evidence, start: float, named: bool) -> None:
     if steady:
         axes.axvspan(*steady, color=FAINT, alpha=0.25, linewidth=0)
     for record in evidence.faults:
-        begin = record.killed_s - start
-        axes.axvspan(begin, (record.restarted_s or evidence.end_s) - start, color=SECOND,
+        begin = record.begun_s - start
+        axes.axvspan(begin, (record.ended_s or evidence.end_s) - start, color=SECOND,
                      alpha=0.35, linewidth=0)
         if named:
-            axes.text(begin, axes.get_ylim()[1], f' {record.fault.kind} killed', color=SECOND,
+            axes.text(begin, axes.get_ylim()[1], f' {record.fault.kind}', color=SECOND,
                       fontsize=8, va='top')
 
 

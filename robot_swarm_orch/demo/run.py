@@ -7,7 +7,6 @@ Phases: start-up (until every robot is enrolled and under way), warm-up, steady 
 audit of orders, stop, report. The ROS side comes in as an object (`nodes/demo_client.py`).
 """
 
-from dataclasses import dataclass, field
 import json
 import os
 from pathlib import Path
@@ -15,21 +14,22 @@ import shutil
 import signal
 import sys
 import time
-from typing import Callable, Dict, List, Optional, Set
+from typing import Callable
 
 from robot_swarm_orch.bringup import (
     default_site_file, one_host_environment, processes, scrape_targets, simulated_fleet)
-from robot_swarm_orch.config import check, CoordinatorConfig, RobotConfig, safe_stop_bound_s
+from robot_swarm_orch.config import CoordinatorConfig, RobotConfig, safe_stop_bound_s
+from robot_swarm_orch.demo.evidence import Evidence
+from robot_swarm_orch.demo.faults import Injector
 from robot_swarm_orch.demo.observation import Observation
 from robot_swarm_orch.demo.options import DemoOptions
 from robot_swarm_orch.demo.orders import OrderDesk
 from robot_swarm_orch.demo.progress import Progress
-from robot_swarm_orch.demo.timeline import EDGE, Fault, LEADER, MAJORITY, Timeline, timeline
+from robot_swarm_orch.demo.timeline import timeline
 from robot_swarm_orch.errors import SwarmError
-from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.sim.orders import OrderStream
 from robot_swarm_orch.site import load_site
-from robot_swarm_orch.supervisor import own_usage, ProcessDied, Supervisor, Usage
+from robot_swarm_orch.supervisor import own_usage, ProcessDied, Supervisor
 
 POLL_S = 0.05
 SETTLE_S = 2.5  # for statuses under way, before the leader's counts are compared with ours
@@ -44,41 +44,15 @@ class Stopped(Exception):
     """A person or the system asked the demo to end."""
 
 
-@dataclass
-class FaultRecord:
-    """What was done to the fleet, and when [s, steady clock]."""
-
-    fault: Fault
-    killed: tuple
-    killed_s: float
-    restarted_s: Optional[float] = None
-
-
-@dataclass
-class Evidence:
-    """Everything that the report is made of."""
-
-    options: DemoOptions
-    timeline: Timeline
-    observation: Observation
-    desk: OrderDesk
-    bound_s: float
-    start_s: float = 0.0
-    end_s: float = 0.0
-    faults: List[FaultRecord] = field(default_factory=list)
-    steady_metrics: Dict[str, Metrics] = field(default_factory=dict)  # 'begin' and 'end'
-    usage: Dict[str, Usage] = field(default_factory=dict)
-    vouched: Optional[Set[str]] = None  # open orders that the leader named when asked at the end
-    counted: Optional[int] = None  # orders that the leader knew of before it was asked
-    forced: List[str] = field(default_factory=list)  # processes that only SIGKILL stopped
-    segments_left: List[str] = field(default_factory=list)
-    trouble: List[str] = field(default_factory=list)  # what went wrong on the way
-
-
 class Demo:
-    """One run of a fleet. `make_client(site_id, node_count, observation, desk)` joins ROS."""
+    """
+    One run of a fleet.
 
-    def __init__(self, options: DemoOptions, make_client: Callable, out=None):
+    make_client(site_id, node_count, observation, desk, repeats_words) joins ROS. network: of a
+    fleet whose coordinators have network namespaces of their own (`namespaces.Network`).
+    """
+
+    def __init__(self, options: DemoOptions, make_client: Callable, out=None, network=None):
         """Check the options and write the parameter files; start nothing yet."""
         self.options = options
         self.folder = Path(options.out)
@@ -93,24 +67,33 @@ class Demo:
             data_dir=str(self._work / 'data'), seed=options.seed,
             truth_path=str(self.truth_path), metrics_port=options.metrics_port,
             log_format=options.log_format, **_cameras(options.camera_frames_per_s))
-        self._specs = processes(plan)
+        specs = processes(plan)
         if options.metrics_port:
             (self._work / 'prometheus_targets.json').write_text(
-                json.dumps(scrape_targets(self._specs), indent=2) + '\n', encoding='utf-8')
-        self._supervisor = Supervisor(self._specs, self._work,
-                                      one_host_environment(os.environ, options.domain))
+                json.dumps(scrape_targets(specs), indent=2) + '\n', encoding='utf-8')
+        self._supervisor = self._make_supervisor(specs, network)
         observation = Observation(self.site, plan.robots)
         desk = OrderDesk(OrderStream(self.site, options.seed, options.robots))
         config = CoordinatorConfig(node_id='c1', voters=coordinators)
         self.evidence = Evidence(options, timeline(options.duration_s, options.faults),
                                  observation, desk, safe_stop_bound_s(RobotConfig(), config))
         self._client = None
-        self._make_client = lambda: make_client(plan.site_id, self.site.node_count, observation,
-                                                desk)
+        self._make_client = lambda: make_client(
+            plan.site_id, self.site.node_count, observation, desk,
+            self.evidence.timeline.repeats_words)
         self._progress = Progress(out or sys.stdout, self.evidence)
-        self._pending = list(self.evidence.timeline.faults)
+        self._injector = Injector(self._supervisor, specs, self.evidence, self._progress.tell,
+                                  lambda: self._client.late_words, network)
         self._sampled_s = 0.0
         self._stop_asked = False
+
+    def _make_supervisor(self, specs, network) -> Supervisor:
+        """Return the supervisor of the processes, each in its place on the network."""
+        if network is None:
+            return Supervisor(specs, self._work,
+                              one_host_environment(os.environ, self.options.domain))
+        return Supervisor(specs, self._work, network.environment(os.environ, self.options.domain),
+                          network.command)
 
     def run(self) -> Evidence:
         """
@@ -135,7 +118,8 @@ class Demo:
         finally:
             self._progress.close()
             evidence.usage = {**self._supervisor.usage(), 'demo': own_usage(begun_s, cpu_s)}
-            evidence.forced = self._supervisor.stop()
+            self._injector.leave()
+            evidence.forced += self._supervisor.stop()
             if self._client is not None:
                 self._client.close()
             evidence.segments_left = self._supervisor.segments_left()
@@ -193,7 +177,7 @@ class Demo:
                 break
             evidence.desk.refill(now_s, time.time())
             self._client.send(evidence.desk.due(now_s))
-            self._harm(t)
+            self._injector.turn(now_s)
             if steady:
                 for name, at_s in zip(('begin', 'end'), steady):
                     if t >= at_s:
@@ -201,35 +185,8 @@ class Demo:
                             name, evidence.observation.all_metrics())
         if steady:
             evidence.steady_metrics.setdefault('end', evidence.observation.all_metrics())
-
-    def _harm(self, t: float) -> None:
-        """Kill and restart what the timeline says."""
-        records = self.evidence.faults
-        for record in records:
-            if record.restarted_s is None and t >= record.fault.until_s:
-                self._supervisor.start(*record.killed)
-                record.restarted_s = time.monotonic()
-                self._progress.tell(f'restarted {", ".join(record.killed)}')
-        if self._pending and t >= self._pending[0].at_s:
-            fault = self._pending.pop(0)
-            names = self._victims(fault)
-            killed_s = self._supervisor.kill(*names)
-            for name in names:
-                self.evidence.observation.process_ended(name)
-            records.append(FaultRecord(fault, names, killed_s))
-            self._progress.tell(f'SIGKILL to {", ".join(names)} ({fault.kind})')
-
-    def _victims(self, fault: Fault) -> tuple:
-        """Return the processes that a fault kills, the leader first."""
-        leader = f'coordinator_{self.evidence.observation.leader}'
-        if fault.kind == EDGE:
-            return tuple(spec.name for spec in self._specs if spec.executable == 'edge_node')[:1]
-        if fault.kind == LEADER:
-            return (leader,)
-        check(fault.kind == MAJORITY, f'unknown fault {fault.kind}')
-        others = [spec.name for spec in self._specs
-                  if spec.executable == 'coordinator_node' and spec.name != leader]
-        return (leader, *others[:self.options.coordinators // 2])
+        evidence.trouble += [f'there was no time for the fault {fault}'
+                             for fault in self._injector.not_begun()]
 
     def _audit(self) -> None:
         """Let the leader count and then name every order that has not ended."""
@@ -237,6 +194,7 @@ class Demo:
         self._progress.tell('asking for the orders that are still open')
         closed_s = time.monotonic()
         while self._turn() < closed_s + SETTLE_S:
+            self._injector.turn(time.monotonic())
             self._client.send(desk.due(time.monotonic()))
         view = evidence.observation.view
         if view is not None and evidence.observation.view_s > closed_s + 1.0:

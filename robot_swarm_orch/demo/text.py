@@ -4,6 +4,8 @@
 
 from typing import List
 
+from robot_swarm_orch.demo.report import OF_CAMERAS, TIMINGS
+
 _MIB = 1024 * 1024
 
 
@@ -23,6 +25,7 @@ def report_text(report: dict) -> str:
         *_table('faults', report, (
             'failover_s', 'robots_stopped_in_failover', 'safe_stop_s_max', 'safe_stop_bound_s',
             'resume_s_max', 'robots_with_authority_to_resume')),
+        *_fault_lines(report['fault_figures']),
         *_table('health', report, ('nuisance_stops_per_robot_hour', 'tick_overrun_ratio')),
         *_timings(report),
         *_table('network', report['network'], report['network']),
@@ -35,8 +38,22 @@ def _table(title: str, values: dict, names) -> List[str]:
     return [title] + [f'  {name:34}{_shown(values[name])}' for name in names] + ['']
 
 
+def _fault_lines(faults: List[dict]) -> List[str]:
+    """Return what each fault did, a line each and its figures below."""
+    lines = []
+    for fault in faults:
+        lines.append(f'  {fault["fault"]:34}' + ', '.join(fault['victims']))
+        lines += [f'    {name:32}{_shown(value)}' for name, value in fault.items()
+                  if name not in ('fault', 'victims')]
+    return ['each fault', *lines, ''] if lines else []
+
+
 def _shown(value) -> str:
     """Return a figure as people read it."""
+    if isinstance(value, dict):
+        return ', '.join(f'{key} {_shown(item)}' for key, item in value.items()) or 'none'
+    if isinstance(value, list):
+        return ' to '.join(map(_shown, value))
     return 'not measured' if value is None else f'{value:g}' if isinstance(value, float) \
         else str(value)
 
@@ -44,8 +61,10 @@ def _shown(value) -> str:
 def _timings(report: dict) -> List[str]:
     """Return the distributions in milliseconds."""
     lines = [f'  {"[ms]":34}{"p50":>9}{"p99":>9}{"max":>9}{"count":>10}']
-    for name in ('decision_s', 'route_s', 'commit_s', 'tick_s'):
+    for name in TIMINGS:
         summary = report[name]
+        if not summary['count'] and name in OF_CAMERAS:
+            continue
         cells = ''.join(f'{1000 * summary[key]:9.2f}' if summary[key] is not None
                         else f'{"-":>9}' for key in ('p50', 'p99', 'max'))
         lines.append(f'  {name:34}{cells}{summary["count"]:10}')

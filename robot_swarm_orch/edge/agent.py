@@ -17,7 +17,8 @@ from typing import Optional, Tuple
 
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.authority import AuthorityBook, Heard
-from robot_swarm_orch.edge.base import Base, locate, roadmap_of, stop_distance_m, Track
+from robot_swarm_orch.edge.base import (
+    Base, locate, roadmap_of, stop_distance_m, Track, until_return)
 from robot_swarm_orch.edge.journal import Journal
 from robot_swarm_orch.edge.lease import LeaseClock
 from robot_swarm_orch.edge.motion import Follower, Reckoner
@@ -190,9 +191,8 @@ class RobotAgent:
         hold all of it: it stands until it does.
         """
         towards = self.runner.goal if self.runner.goal >= 0 else self.track.nodes[-1]
-        nodes = self._place(self.book.held, seen, towards)
-        if not nodes:
-            nodes = self._place(self.book.held, seen, towards, True)
+        held = self.book.held
+        nodes = self._place(held, seen, towards) or self._place(held, seen, towards, True)
         if nodes:
             self.track = Track(self.roadmap, self.config, nodes)
             self._committed = len(nodes) - 1
@@ -246,7 +246,9 @@ class RobotAgent:
         elif heard in (Heard.FOREIGN, Heard.OTHER_SITE, Heard.REFUSED):
             self.counters.refuse(f'grant_{heard.value}')
         if heard not in (Heard.FOREIGN, Heard.OTHER_SITE):
-            self.clock.hear_term(grant.term)
+            overtaken = self.clock.hear_state(grant.term, grant.commit_index)
+            if overtaken and heard == Heard.NOTHING:
+                self.counters.refuse(f'grant_{overtaken}')
 
     def _stands(self, inputs):
         """Return whether the robot was seen to stand, just now."""
@@ -333,7 +335,7 @@ class RobotAgent:
             return None
         x, y = seen.pose.x_m, seen.pose.y_m
         needed = track.needed(x, y, self._committed)
-        ahead = track.horizon(self.config.horizon)
+        ahead = until_return(track.horizon(self.config.horizon), book.held, needed)
         if self._standing_at >= 0 and self.safety.reason in _LONG_STANDS:
             ahead = []
         if self._inside:

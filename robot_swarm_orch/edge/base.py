@@ -324,6 +324,24 @@ class Track:
         return Base(nodes[0], tuple(edges), None, self.slack_m)
 
 
+def until_return(ahead: List[int], held: Iterable[int], needed: Iterable[int]) -> List[int]:
+    """
+    Return the horizon up to where it comes back to a node that is held from before.
+
+    A way round a block leads back to nodes just left. Wanted at once, they would never be given
+    back, and the robot would hold the end of a way whose middle somebody else holds: two such
+    robots wait for each other for ever. So a node behind a gap in what is held is first let go
+    (unless it is `needed`, since the body is in it), and wanted again with a later report.
+    """
+    gap = False
+    for index, node in enumerate(ahead):
+        if node not in held:
+            gap = True
+        elif gap and node not in needed and node not in ahead[:index]:
+            return ahead[:index]
+    return ahead
+
+
 def locate(roadmap: Roadmap, held: Iterable[int], pose: Pose, tolerance_m: float,
            towards: int = -1, strayed: bool = False) -> Nodes:
     """

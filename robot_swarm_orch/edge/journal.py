@@ -124,6 +124,7 @@ class FileJournal:
             _lock(self._file, self.path)
             self._end = end or self.path.stat().st_size
             os.ftruncate(self._file, self._end)
+            os.fdatasync(self._file)  # what a killed process wrote must be safe before it counts
         except OSError as error:
             raise StorageError(f'cannot use the journal {self.path}: {error.strerror}') from error
 

@@ -28,6 +28,7 @@ class LeaseClock:
         self.lease_seq = 0     # newest lease of that term
         self.leader_id = ''    # who sent it
         self.until_s = -inf    # end of the lease [steady s]
+        self.state_index = 0   # newest state of the log that an authority told
         self._sent = OrderedDict()
 
     def sent(self, seq: int, now_s: float) -> None:
@@ -43,7 +44,7 @@ class LeaseClock:
     def forget(self) -> None:
         """Forget reports and lease: a new boot or incarnation begins."""
         self._sent.clear()
-        self.until_s = -inf
+        self.until_s, self.state_index = -inf, 0
 
     def hear_term(self, term: int) -> bool:
         """Take in a term; return whether it is at least the highest one heard."""
@@ -52,11 +53,30 @@ class LeaseClock:
             self.lease_seq = 0
         return term == self.term
 
+    def hear_state(self, term: int, index: int) -> str:
+        """
+        Take in the term and the commit index of an authority.
+
+        Returns why it has been overtaken, `stale_term` or `old`; '' if it has not. Only for the
+        record: whether it gives anything is decided by the rules of `authority.py`.
+        """
+        if not self.hear_term(term):
+            return 'stale_term'
+        if index < self.state_index:
+            return 'old'
+        self.state_index = index
+        return ''
+
     def hear(self, lease: Lease) -> bool:
-        """Take in a lease; return whether it was of the highest term and named this robot."""
-        if not self.hear_term(lease.term):
+        """
+        Take in a lease; return whether it counts.
+
+        It must be of the highest term, newer than those heard of that term, and name this robot
+        with a report that is remembered.
+        """
+        if not self.hear_term(lease.term) or lease.seq <= self.lease_seq:
             return False
-        self.lease_seq = max(self.lease_seq, lease.seq)
+        self.lease_seq = lease.seq
         self.leader_id = lease.leader_id
         for robot, heard_seq in lease.heard:
             if robot == self.robot:

@@ -5,10 +5,10 @@
 import json
 
 from robot_swarm_orch.bringup import default_site_file
+from robot_swarm_orch.demo.evidence import Evidence, FaultRecord
 from robot_swarm_orch.demo.observation import Observation
 from robot_swarm_orch.demo.options import DemoOptions
 from robot_swarm_orch.demo.orders import OrderDesk
-from robot_swarm_orch.demo.run import Evidence, FaultRecord
 from robot_swarm_orch.demo.timeline import timeline
 from robot_swarm_orch.demo.truth import read_truth
 from robot_swarm_orch.metrics import Metrics
@@ -79,7 +79,7 @@ def killed(found, index=0):
     record = FaultRecord(fault, ('coordinator_c1',), START_S + fault.at_s,
                          START_S + fault.until_s)
     found.faults.append(record)
-    return record.killed_s
+    return record.begun_s
 
 
 def report(robot, node=0, away_m=0.0, safety=Reason.NONE, seq=1, goal=5, held=None):

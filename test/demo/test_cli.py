@@ -8,7 +8,8 @@ import sys
 import pytest
 from robot_swarm_orch.cli import main, parser
 
-VERBS = ('demo', 'order', 'orders', 'robots', 'leader', 'estop', 'why', 'doctor', 'top')
+VERBS = ('demo', 'chaos', 'order', 'orders', 'robots', 'leader', 'estop', 'why', 'doctor', 'top',
+         'coordinators', 'enrol', 'bench')
 
 
 @pytest.mark.parametrize('verb', VERBS)

@@ -86,6 +86,51 @@ def test_a_kill_is_no_surprise_and_a_restart_adds_up(tmp_path):
     assert 1 << 20 < usage.peak_bytes < 1 << 28
 
 
+def state_of(pid):
+    """Return the kernel's letter for a process's state, as proc(5) has it."""
+    return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
+
+
+def test_a_paused_process_is_no_dead_one_and_obeys_when_all_are_stopped(tmp_path):
+    supervisor = make(tmp_path, one=OBEDIENT)
+    supervisor.start()
+    until(lambda: is_up(tmp_path, 'one'), 'start')
+    pid = supervisor.pid('one')
+    supervisor.pause('one')
+    until(lambda: state_of(pid) == 'T', 'pause')
+    supervisor.check()
+    supervisor.resume('one')
+    until(lambda: state_of(pid) != 'T', 'going on')
+    supervisor.pause('one')
+    until(lambda: state_of(pid) == 'T', 'pause')
+    assert supervisor.stop() == []
+
+
+def test_a_process_that_is_asked_to_end_is_no_surprise_and_tells_its_status(tmp_path):
+    supervisor = make(tmp_path, one=(
+        'import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); '
+        'print("up", flush=True); time.sleep(60)'))
+    supervisor.start()
+    until(lambda: is_up(tmp_path, 'one'), 'start')
+    assert supervisor.ended_with('one') is None
+    supervisor.ask_to_end('one')
+    until(lambda: supervisor.ended_with('one') is not None, 'end')
+    assert supervisor.ended_with('one') == 3
+    supervisor.check()
+
+
+def test_a_process_may_be_added_while_others_run(tmp_path):
+    supervisor = Supervisor([ProcessSpec('one', 'none', '/', {})], tmp_path, dict(os.environ),
+                            command=lambda spec, _: [sys.executable, '-c', OBEDIENT])
+    supervisor.start()
+    supervisor.add(ProcessSpec('two', 'none', '/', {}))
+    supervisor.start('two')
+    until(lambda: is_up(tmp_path, 'one') and is_up(tmp_path, 'two'), 'start')
+    pids = [supervisor.pid(name) for name in ('one', 'two')]
+    assert supervisor.stop() == []
+    assert not any(exists(pid) for pid in pids)
+
+
 def test_processes_are_shielded_from_the_terminals_ctrl_c(tmp_path):
     supervisor = make(tmp_path, one=OBEDIENT)
     supervisor.start()

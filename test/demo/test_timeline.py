@@ -44,8 +44,8 @@ def test_a_fault_before_the_warm_up_ends_leaves_no_steady_state():
 
 
 @pytest.mark.parametrize('text, word', [
-    ('leader', 'KIND@SECONDS'), ('teapot@10', 'leader, majority, edge'),
-    ('leader@-3', 'KIND@SECONDS'), ('leader@95', 'not over'),
+    ('leader', 'is not KIND'), ('teapot@10', 'leader, majority, edge'),
+    ('leader@-3', 'is not KIND'), ('leader@95', 'not over'),
     ('leader@10+20,majority@15', 'before the one ahead')])
 def test_a_wrong_fault_is_refused_with_a_reason(text, word):
     with pytest.raises(ConfigError, match=word):
