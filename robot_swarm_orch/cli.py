@@ -10,15 +10,14 @@ import argparse
 import os
 import sys
 
-from robot_swarm_orch.demo.options import DemoOptions
+from robot_swarm_orch.arguments import (
+    a_count, a_domain, a_positive, a_whole, DEMO_DOMAIN, stay_on_this_machine)
+from robot_swarm_orch.bench.consensus import BenchOptions
+from robot_swarm_orch.demo_verbs import add_chaos, add_demo
 from robot_swarm_orch.errors import SwarmError
+from robot_swarm_orch.sim.verb import add_verify
 
 USAGE_ERROR = 2
-DEMO_DOMAIN = 77
-_DEMO_HELP = """\
-Run a simulated warehouse in real time over DDS: robots, coordinators, a stream of orders, and
-processes killed on purpose. Ends with a report (report.txt, report.json, drawings); the exit
-status is 0 only if no invariant and no bound broke. docs/demo.md explains every figure."""
 
 
 def main(arguments=None) -> int:
@@ -51,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog='swarm', description='Fleets of mobile robots that elect their own head over DDS.')
     verbs = root.add_subparsers(metavar='COMMAND', required=True)
-    _add_demo(verbs)
+    add_demo(verbs)
+    add_chaos(verbs)
     _add_order(verbs)
     for name, verb, text in (
             ('orders', _orders, 'how many orders wait, are carried out, and are done'),
@@ -62,8 +62,11 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument('--json', action='store_true', help='print JSON for programs')
         command.set_defaults(verb=verb)
     _add_stop(verbs)
+    _add_coordinators(verbs)
+    _add_enrol(verbs)
     _add_insight(verbs)
     _add_bench(verbs)
+    add_verify(verbs, a_count)
     return root
 
 
@@ -71,49 +74,8 @@ def _add_common(command) -> None:
     """Add what every verb that talks to a running fleet needs."""
     command.add_argument('--site', default='warehouse', metavar='ID',
                          help='site id of the fleet (default: %(default)s)')
-    command.add_argument('--timeout', type=_positive, default=5.0, metavar='SECONDS',
+    command.add_argument('--timeout', type=a_positive, default=5.0, metavar='SECONDS',
                          help='how long to wait for an answer (default: %(default)g)')
-
-
-def _add_demo(verbs) -> None:
-    """Add `swarm demo`."""
-    chosen = DemoOptions()
-    command = verbs.add_parser(
-        'demo', help='a simulated warehouse, faults included, with a report',
-        description=_DEMO_HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = command.add_argument
-    add('--robots', type=_count, default=chosen.robots, metavar='N',
-        help='how many robots (default: %(default)s)')
-    add('--robots-per-process', type=_count, default=chosen.robots_per_process, metavar='N',
-        help='at most so many in one process (default: %(default)s); 1 is a process each, as on '
-        'real robots')
-    add('--duration', type=_positive, default=chosen.duration_s, metavar='SECONDS',
-        help='from the first order to the last (default: %(default)g); throughput needs 180 s '
-        'without faults')
-    add('--seed', type=int, default=chosen.seed, metavar='N',
-        help='of orders and simulation (default: %(default)s)')
-    add('--faults', default=chosen.faults, metavar='LIST',
-        help="what is killed with SIGKILL, and when: 'default' is a leader and later a majority, "
-        "'none', or KIND@SECONDS[+SECONDS_DOWN],... with a kind of leader, majority, edge")
-    add('--out', default=chosen.out, metavar='DIR',
-        help='where the report, logs and data go (default: %(default)s)')
-    add('--coordinators', type=int, choices=(1, 3, 5), default=chosen.coordinators,
-        help='how many coordinators (default: %(default)s)')
-    add('--site-file', default='', metavar='YAML', help='a site other than the demo warehouse')
-    add('--domain', type=_domain, metavar='N', default=None,
-        help=f'ROS domain (default: SWARM_DOMAIN_ID, else {DEMO_DOMAIN}); never leaves this '
-        'machine')
-    add('--metrics-port', type=int, default=0, metavar='BASE',
-        help='a Prometheus endpoint for each process, on ports from here on; '
-        'DIR/run/prometheus_targets.json lists them (default: none)')
-    add('--log-format', choices=('text', 'json'), default='text',
-        help='json: each event of an order as a line in DIR/run/logs (default: %(default)s)')
-    add('--camera-frames', type=_positive, default=0.0, metavar='PER_SECOND',
-        help='robots watch their lanes with cameras, which share so many images a second '
-        '(default: no cameras); needs MuJoCo and OpenGL')
-    add('--start-timeout', type=_positive, default=chosen.start_timeout_s, metavar='SECONDS',
-        help='how long the start may take (default: %(default)g)')
-    command.set_defaults(verb=_demo)
 
 
 def _add_order(verbs) -> None:
@@ -131,7 +93,7 @@ def _add_order(verbs) -> None:
     add('--load', default='', metavar='NAME', help='name of the load, for people')
     add('--priority', type=int, default=100, metavar='0-255',
         help='higher goes first (default: %(default)s)')
-    add('--deadline', type=_positive, default=0.0, metavar='SECONDS',
+    add('--deadline', type=a_positive, default=0.0, metavar='SECONDS',
         help='to be done within this time')
     add('--no-follow', action='store_true', help='return as soon as the order is accepted')
     command.set_defaults(verb=_order)
@@ -148,6 +110,63 @@ def _add_stop(verbs) -> None:
     command.add_argument('--release', action='store_true', help='end the stop')
     command.add_argument('--reason', default='by hand', metavar='TEXT', help='for the record')
     command.set_defaults(verb=_estop)
+
+
+def _add_coordinators(verbs) -> None:
+    """Add `swarm coordinators` and its acts."""
+    text = 'who leads, who votes, who lags'
+    command = verbs.add_parser(
+        'coordinators', help=text + '; add and remove coordinators, hand the lead over',
+        description=f'Show {text}; the exit status is 1 while nobody leads. Or change the group: '
+        'docs/operations.md says how.')
+    _add_common(command)
+    command.add_argument('--json', action='store_true', help='print JSON for programs')
+    command.set_defaults(verb=_coordinators)
+    acts = command.add_subparsers(metavar='ACT')
+    for act, text, needs_id in (
+            ('add', 'take a coordinator into the group: it copies the log, then votes', True),
+            ('remove', 'take a coordinator out of the group', True),
+            ('transfer', 'hand the lead over, to ID or to whoever is furthest', False)):
+        one = acts.add_parser(act, help=text, description=f'{text[0].upper()}{text[1:]}.')
+        _add_common(one)
+        one.add_argument('coordinator', metavar='ID', nargs=None if needs_id else '?',
+                         help='its node_id')
+        one.set_defaults(verb=_change_group, act=act)
+    _add_restore(acts)
+
+
+def _add_restore(acts) -> None:
+    """Add `swarm coordinators restore`."""
+    command = acts.add_parser(
+        'restore', help='make the first memory of a new group from a backup',
+        description="Write a founder's data directory from a copy of an old one. Every robot is "
+        'fenced until it is enrolled again, and open orders are not carried out. Run it once for '
+        'each founder, from the same backup. It needs no ROS; docs/operations.md.')
+    add = command.add_argument
+    add('backup', metavar='BACKUP', help="copy of a coordinator's data_dir; it is not changed")
+    add('data_dir', metavar='DATA_DIR', help='data_dir to write, empty or missing')
+    add('--node', required=True, metavar='ID', help='node_id of the coordinator that gets it')
+    add('--voters', required=True, metavar='ID,ID,...', help='all founders of the new group')
+    add('--cluster', required=True, metavar='ID', help='cluster_id of the new group, a new one')
+    add('--site', default='warehouse', metavar='ID',
+        help='site id of the fleet (default: %(default)s)')
+    command.set_defaults(verb=_restore)
+
+
+def _add_enrol(verbs) -> None:
+    """Add `swarm enrol`."""
+    command = verbs.add_parser(
+        'enrol', help='let a robot stand at a node, as after a restored backup',
+        description='Let a robot stand at a node of the roadmap. You vouch that it stands there; '
+        'it is refused while somebody else holds the node.')
+    _add_common(command)
+    command.add_argument('robot', metavar='ROBOT', help='id of the robot')
+    command.add_argument('node', metavar='NODE', nargs='?', default='',
+                         help='place, node or its number (default: the node where the robot says '
+                         'that it stands)')
+    command.add_argument('--site-file', default='', metavar='YAML',
+                         help='names the places (default: the demo warehouse, if it fits)')
+    command.set_defaults(verb=_enrol)
 
 
 def _add_insight(verbs) -> None:
@@ -171,27 +190,72 @@ def _add_insight(verbs) -> None:
     top = add('top', _top, 'the fleet in a table that stays on the screen, trouble first',
               ' q or Ctrl-C ends it.')
     top.add_argument('--once', action='store_true', help='print the table once')
-    top.add_argument('--interval', type=_positive, default=1.0, metavar='SECONDS',
+    top.add_argument('--interval', type=a_positive, default=1.0, metavar='SECONDS',
                      help='time between two looks (default: %(default)g)')
 
 
 def _add_bench(verbs) -> None:
     """Add `swarm bench`."""
-    command = verbs.add_parser(
+    parts = verbs.add_parser(
         'bench', help='measure a part of the fleet on this machine',
-        description='Measure a part on this machine; the exit status is 1 if a bound broke. '
-        '`perception`: from a camera image to the verdict on the lane.')
-    command.add_argument('part', choices=('perception',), help='what to measure')
-    command.add_argument('--frames', type=_count, default=500, metavar='N',
+        description='Measure a part on this machine; the exit status is 1 if a bound broke.'
+        ).add_subparsers(metavar='PART', required=True)
+    _add_bench_perception(parts)
+    _add_bench_consensus(parts)
+
+
+def _add_bench_perception(parts) -> None:
+    """Add `swarm bench perception`."""
+    text = 'from a camera image to the verdict on the lane'
+    command = parts.add_parser('perception', help=text, description=f'Time {text}.')
+    command.add_argument('--frames', type=a_count, default=500, metavar='N',
                          help='images of each kind (default: %(default)s)')
     command.add_argument('--model', default='', metavar='ONNX',
                          help='the model (default: the one of this package)')
-    command.set_defaults(verb=_bench)
+    command.set_defaults(verb=_bench_perception)
 
 
-def _bench(options) -> int:
+def _add_bench_consensus(parts) -> None:
+    """Add `swarm bench consensus`."""
+    chosen = BenchOptions()
+    command = parts.add_parser(
+        'consensus', help='commits and failovers, beside etcd',
+        description='Measure commit latency, throughput, and the time without a leader after it '
+        'was killed, of three coordinators over DDS and of a three-node etcd with the same timers '
+        'in turns. Without etcd (Debian: etcd-server) ours alone. docs/benchmarks.md.')
+    add = command.add_argument
+    add('--trials', type=a_whole, default=chosen.trials, metavar='N',
+        help='how often the leader is killed (default: %(default)s); 0: commits only')
+    add('--block', type=a_count, default=chosen.block, metavar='N',
+        help='trials of one group before the turn of the other (default: %(default)s)')
+    add('--writes', type=a_count, default=chosen.writes, metavar='N',
+        help='writes of a block, one after another (default: %(default)s)')
+    add('--robots', type=a_whole, default=0, metavar='N',
+        help='a simulated fleet runs beside both groups (default: none)')
+    add('--seed', type=int, default=chosen.seed, metavar='N',
+        help='of the moments at which leaders are killed (default: %(default)s)')
+    add('--out', default='swarm-bench', metavar='DIR',
+        help='where reports, logs and data go, on the disk to be measured (default: %(default)s)')
+    add('--domain', type=a_domain, metavar='N', default=None,
+        help=f'ROS domain (default: SWARM_DOMAIN_ID, else {DEMO_DOMAIN}); never leaves this '
+        'machine')
+    add('--json', action='store_true', help='print JSON for programs')
+    command.set_defaults(verb=_bench_consensus)
+
+
+def _bench_perception(options) -> int:
     from robot_swarm_orch.nodes.perception_bench import run_bench
     return run_bench(options.frames, model_file=options.model)
+
+
+def _bench_consensus(options) -> int:
+    from robot_swarm_orch.demo.main import reserved_domain
+    domain = stay_on_this_machine(options.domain)
+    from robot_swarm_orch.nodes.consensus_bench import run_bench
+    with reserved_domain(domain):
+        return run_bench(
+            BenchOptions(trials=options.trials, block=options.block, writes=options.writes,
+                         seed=options.seed), options.out, options.robots, options.json)
 
 
 def _why(options) -> int:
@@ -213,24 +277,6 @@ def _top(options) -> int:
     from robot_swarm_orch.nodes.insight_verbs import show_top
     with FleetClient(options.site) as client:
         return show_top(client, options)
-
-
-def _demo(options) -> int:
-    from robot_swarm_orch.bringup import one_host_environment
-    from robot_swarm_orch.demo.main import run_demo
-    domain = options.domain
-    if domain is None:
-        domain = _domain(os.environ.get('SWARM_DOMAIN_ID', str(DEMO_DOMAIN)))
-    environment = one_host_environment(os.environ, domain)
-    os.environ.clear()
-    os.environ.update(environment)
-    from robot_swarm_orch.nodes.demo_client import DemoClient
-    return run_demo(DemoOptions(
-        robots=options.robots, robots_per_process=options.robots_per_process,
-        coordinators=options.coordinators, duration_s=options.duration, seed=options.seed,
-        faults=options.faults, out=options.out, site_file=options.site_file, domain=domain,
-        start_timeout_s=options.start_timeout, metrics_port=options.metrics_port,
-        log_format=options.log_format, camera_frames_per_s=options.camera_frames), DemoClient)
 
 
 def _order(options) -> int:
@@ -257,31 +303,37 @@ def _leader(options) -> int:
         return show_leader(client, options)
 
 
+def _coordinators(options) -> int:
+    from robot_swarm_orch.nodes.coordinator_verbs import show_coordinators
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    with FleetClient(options.site) as client:
+        return show_coordinators(client, options)
+
+
+def _change_group(options) -> int:
+    from robot_swarm_orch.nodes.coordinator_verbs import change_group
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    with FleetClient(options.site) as client:
+        return change_group(client, options)
+
+
+def _restore(options) -> int:
+    from robot_swarm_orch.backup import restore
+    return restore(options.backup, options.data_dir, options.site, options.cluster, options.node,
+                   tuple(filter(None, options.voters.split(','))))
+
+
+def _enrol(options) -> int:
+    from robot_swarm_orch.nodes.coordinator_verbs import enrol_robot
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    with FleetClient(options.site) as client:
+        return enrol_robot(client, options)
+
+
 def _estop(options) -> int:
     from robot_swarm_orch.nodes.fleet_client import FleetClient, send_stop
     with FleetClient(options.site) as client:
         return send_stop(client, options)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError('must be at least 1')
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0.0 < value < 1e7:
-        raise argparse.ArgumentTypeError('must be above 0')
-    return value
-
-
-def _domain(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 101:
-        raise argparse.ArgumentTypeError('must lie in 0 to 101')
-    return value
 
 
 if __name__ == '__main__':

@@ -5,9 +5,9 @@ The coordinator node: one replica of the fleet's head, between its log on disk a
 
 Consensus comes first: Raft messages are taken as soon as they come, and a periodic step turns
 steady time into the replica's ticks. Everything else is read in that step, and only while this
-replica leads: orders at every step, reports and answers at the traffic period.
-What a follower does not need is thrown away unread. Deactivated, the replica is silent, so the
-others elect a new leader.
+replica leads: reports and answers at the traffic period. Orders and calls wake a leader up, since
+clients wait for the answer. What a follower does not need is thrown away unread. Deactivated, the
+replica is silent, so the others elect a new leader.
 """
 
 import json
@@ -31,7 +31,7 @@ from robot_swarm_orch.nodes.front_desk import FrontDesk
 from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import check_ids, CoordinatorParams, declare
-from robot_swarm_orch.nodes.pulse import Pulse
+from robot_swarm_orch.nodes.pulse import Ears, Pulse
 from robot_swarm_orch.raft import FileStore
 from robot_swarm_orch.telemetry.event_log import WARNING
 from robot_swarm_orch.telemetry.health import judge_coordinator, worst
@@ -60,6 +60,7 @@ class CoordinatorNode(Host):
         self._replica = self._store = self._node = None
         self._trail = CoordinatorTrail(self.event_log)
         self._leads, self._led_s, self._sync_worst_s = False, time.monotonic(), 0.0
+        self._disk_refusal = ''
 
     # -- building -------------------------------------------------------------------------------
 
@@ -77,7 +78,8 @@ class CoordinatorNode(Host):
             config, self.site, self._robot, self._store, rng, Planner(self.site, self._robot),
             placement=placement, observe=self._observe, perf=time.perf_counter,
             count=self.metrics.count,
-            ros_time=lambda: 1e-9 * self.get_clock().now().nanoseconds)
+            ros_time=lambda: 1e-9 * self.get_clock().now().nanoseconds,
+            send_early=self._send_raft)
         for name in initial_counts():
             self.metrics.count(name, 0)
         self._node = quiet_node(self, f'{self.get_name()}_io', self.get_namespace())
@@ -88,8 +90,7 @@ class CoordinatorNode(Host):
         self._read_due_s = self._discard_due_s = 0.0
         self._period_s = TICKS_AT_ONCE * config.tick_s
         self._pace = Pace(self._period_s, self.metrics, 'consensus_')
-        self.pulse = Pulse(self.context, self._period_s, self._tick, self._raft_in,
-                           self._hear_raft)
+        self.pulse = Pulse(self._period_s, self._tick, self._ears, self._hear)
 
     def _open(self, placement) -> None:
         """Open all endpoints; those of the enrolled robots too, before they are needed."""
@@ -103,9 +104,10 @@ class CoordinatorNode(Host):
         self._acks_in = endpoints.inbox(node, topics.COMMAND_ACK)
         self._orders_in = endpoints.inbox(node, topics.ORDER)
         self._stops_in = endpoints.inbox(node, topics.EMERGENCY_STOP)
-        self._desk = FrontDesk(self._replica, self.wire,
-                               endpoints.desk(node, topics.SUBMIT_ORDER),
-                               endpoints.desk(node, topics.OPERATE))
+        desks = endpoints.desk(node, topics.SUBMIT_ORDER), endpoints.desk(node, topics.OPERATE)
+        self._desk = FrontDesk(self._replica, self.wire, *desks)
+        self._ears_of_all = Ears(self.context, (self._raft_in,))
+        self._ears_of_leader = Ears(self.context, (self._raft_in, self._orders_in), desks)
         self._grant_out, self._command_out = {}, {}
         known = {robot for robot, _ in placement} | set(self._replica.state.robots)
         for robot in sorted(known):
@@ -135,21 +137,29 @@ class CoordinatorNode(Host):
 
     # -- running --------------------------------------------------------------------------------
 
-    def _hear_raft(self) -> None:
-        """Take in the Raft messages that have come."""
-        messages = self._raft_in.all()
-        now_s = time.monotonic()
-        for msg in messages:
-            if not msg.to:
+    def _ears(self) -> Ears:
+        """Return what must be heard at once: a leader's clients wait for it, too."""
+        leads = self.active and self._replica.wants_reports
+        return self._ears_of_leader if leads else self._ears_of_all
+
+    def _hear(self) -> None:
+        """Take in the Raft messages that have come, and what people handed to a leader."""
+        now_s, own = time.monotonic(), []
+        for msg in self._raft_in.all():
+            if msg.to == self._config.node_id:
+                own.append(msg)
+            elif not msg.to:
                 self.wire.hear(self._hear_presence, msg, now_s)
         if not self._takes_part(now_s):
             return
+        served = self._replica.wants_reports and self._serve(now_s)
+        if not (own or served):
+            return  # all coordinators hear each message, but it is one that it is for
         self._replica.tick(now_s)
-        for msg in messages:
-            if msg.to == self._config.node_id:
-                message = self.wire.hear(self.wire.read_raft, msg, self._config.cluster_id)
-                if message is not None:
-                    self._replica.receive(time.monotonic(), message)
+        for msg in own:
+            message = self.wire.hear(self.wire.read_raft, msg, self._config.cluster_id)
+            if message is not None:
+                self._replica.receive(time.monotonic(), message)
         self._send(self._replica.poll(time.monotonic()))
 
     def _hear_presence(self, msg, now_s) -> None:
@@ -182,6 +192,9 @@ class CoordinatorNode(Host):
             self._presence.check(now_s)
             if self._presence.may_speak(now_s):
                 self._step(now_s)
+                # When an election is near, each tick counts.
+                self.pulse.period_s = (self._period_s if self._replica.hears_leader(now_s)
+                                       else self._config.tick_s)
 
     def _step(self, now_s) -> None:
         """Let the replica work, and read what it wants to hear."""
@@ -195,13 +208,17 @@ class CoordinatorNode(Host):
             elif now_s >= self._discard_due_s:
                 self._discard_due_s = now_s + DISCARD_PERIOD_S
                 self._discard()
-        if replica.wants_reports:
-            for msg in self._orders_in.all():
-                order = self.wire.hear(self.wire.read_order, msg)
-                if order is not None:
-                    replica.submit(now_s, order)
-        self._desk.serve(now_s)
+        self._serve(now_s)
         self._send(replica.poll(time.monotonic()))
+
+    def _serve(self, now_s) -> bool:
+        """Take in orders and acts, and return whether there were any; only a leader takes them."""
+        msgs = self._orders_in.all() if self._replica.wants_reports else ()
+        for msg in msgs:
+            order = self.wire.hear(self.wire.read_order, msg)
+            if order is not None:
+                self._replica.submit(now_s, order)
+        return self._desk.serve(now_s) or bool(msgs)
 
     def _hear_stops(self, now_s):
         for msg in self._stops_in.all():
@@ -231,7 +248,11 @@ class CoordinatorNode(Host):
         """Publish what the replica wants said; consensus first, then the lease."""
         wire = self.wire
         for message in outputs.messages:
-            self._raft_out.send(wire.write_raft(message, self._config.cluster_id))
+            self._send_raft(message)
+        refusal = self._replica.disk_refusal
+        if refusal != self._disk_refusal:
+            self._trail.disk(self._disk_refusal, refusal, self._store.repaired)
+            self._disk_refusal = refusal
         leads = self._replica.wants_reports
         if leads != self._leads:
             self._leads = leads
@@ -254,6 +275,10 @@ class CoordinatorNode(Host):
         if outputs.view is not None:
             self._view_out.send(wire.write_view(outputs.view))
         self._desk.answer(outputs.statuses, outputs.answers)
+
+    def _send_raft(self, message) -> None:
+        """Publish one message of consensus."""
+        self._raft_out.send(self.wire.write_raft(message, self._config.cluster_id))
 
     # -- health ---------------------------------------------------------------------------------
 
@@ -287,6 +312,7 @@ class CoordinatorNode(Host):
             self.details = self._replica.status()
             for name in ('term', 'commit_index', 'elections'):
                 self.metrics.set(f'consensus_{name}', self.details[name])
+            self.metrics.set('log_refused', int(bool(self.details['disk_refusal'])))
             self._gather_lead()
             if self.details['leader'] is not None:
                 self._led_s = time.monotonic()
@@ -304,17 +330,27 @@ class CoordinatorNode(Host):
              'rename or stop one of them') for name in self._replica.doubles(now_s)]
 
     def words(self) -> dict:
-        """Return what a leader knows of robots that wait or are silent, for `swarm why`."""
-        if not self.active or self._replica is None or not self._replica.wants_reports:
+        """Return what it knows of the group, for `swarm coordinators`; a leader, of robots too."""
+        if not self.active or self._replica is None:
             return {}
-        waits, silent = self._replica.words()
-        return {'waits': waits_to_json(waits), 'silent': json.dumps(silent)}
+        words = {'group': json.dumps(self._replica.group_word())}
+        if self._replica.wants_reports:
+            waits, silent = self._replica.words()
+            words.update(waits=waits_to_json(waits), silent=json.dumps(silent))
+        return words
+
+    def part(self) -> bool:
+        """Hand the lead over before the process ends, so that no election is needed."""
+        return not self.active or self._replica is None or self._replica.hand_over()
 
     def health(self):
-        """Return who leads; a warning while nobody does."""
+        """Return who leads; a warning while nobody does, an error while the disk refuses."""
         if not self.active or self._replica is None:
             return 1, 'inactive'
         leader, sync_worst_s, self._sync_worst_s = self.details['leader'], self._sync_worst_s, 0.0
+        refusal = self.details['disk_refusal']
+        if refusal:
+            return 2, f"{self.details['role']}, silent: {refusal}"
         leaderless_s = time.monotonic() - self._led_s if leader is None else None
         return worst([
             (0, f"{self.details['role']}, term {self.details['term']}, leader {leader}"),

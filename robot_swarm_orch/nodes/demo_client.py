@@ -18,6 +18,7 @@ from robot_swarm_orch.errors import WireError
 from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import Endpoints, Traffic
+from robot_swarm_orch.nodes.late_words import LateWords
 from robot_swarm_orch.nodes.report_glance import glance
 from robot_swarm_orch.nodes.wire import Wire
 from robot_swarm_orch.types import Order
@@ -30,8 +31,8 @@ class DemoClient:
     """A node that feeds an `Observation` and an `OrderDesk`, used from one thread."""
 
     def __init__(self, site_id: str, node_count: int, observation: Observation,
-                 desk: OrderDesk):
-        """Join ROS; signals stay with the caller."""
+                 desk: OrderDesk, repeats_words: bool = False):
+        """Join ROS; signals stay with the caller. `repeats_words`: open `late_words` too."""
         self._observation, self._desk = observation, desk
         self._wire = Wire(site_id, node_count)
         self._context = rclpy.Context()
@@ -45,6 +46,8 @@ class DemoClient:
                 topics.LEASE, topics.FLEET_STATUS, topics.TASK_STATUS, topics.DIAGNOSTICS,
                 topics.ROBOT_REPORT))
         self._reports_due_s = 0.0
+        self.late_words = (LateWords(self._node, self._endpoints, observation.robots)
+                           if repeats_words else None)
 
     def poll(self, for_s: float) -> None:
         """Hear what comes within a time."""
@@ -78,6 +81,8 @@ class DemoClient:
         if now_s < self._reports_due_s:
             return
         self._reports_due_s = now_s + REPORTS_EVERY_S
+        if self.late_words is not None:
+            self.late_words.turn(now_s)
         for msg in self._views.all():
             view = wire.hear(wire.read_view, msg)
             if view is not None:

@@ -88,6 +88,7 @@ class EdgeNode(Host):
             report=self.endpoints.outlet(shared, topics.ROBOT_REPORT),
             ack=self.endpoints.outlet(shared, topics.COMMAND_ACK),
             zones=ZoneTopics(shared, self.endpoints, self.site, self._config.peer_radius_m))
+        self._newest_lease = (0, 0)
         self._leases_in = self.endpoints.inbox(shared, topics.LEASE)
         self._stops_in = self.endpoints.inbox(shared, topics.EMERGENCY_STOP)
         self._view_in = self.endpoints.inbox(shared, topics.FLEET_STATUS)
@@ -200,11 +201,19 @@ class EdgeNode(Host):
         Return each robot's new lease, as a tuple of one, with that robot's own pair only.
 
         Two come between two ticks; the newer one names reports at least as new as the older one.
+        Those that are no newer than one of an earlier tick came late: they are counted.
         """
-        for msg in sorted(self._leases_in.all(), key=lambda msg: (msg.term, msg.seq),
-                          reverse=True):
+        fresh = []
+        for msg in self._leases_in.all():
+            if (msg.term, msg.seq) > self._newest_lease:
+                fresh.append(msg)
+            else:
+                self.wire.counters.refuse('lease_stale_term' if msg.term < self._newest_lease[0]
+                                          else 'lease_old')
+        for msg in sorted(fresh, key=lambda msg: (msg.term, msg.seq), reverse=True):
             lease = self.wire.hear(self.wire.read_lease, msg)
             if lease is not None:
+                self._newest_lease = (lease.term, lease.seq)
                 return {pair[0]: (Lease(lease.term, lease.leader_id, lease.seq, lease.duration_s,
                                         (pair,)),)
                         for pair in lease.heard if pair[0] in self._of_us}

@@ -283,25 +283,31 @@ class Inbox:
 class Desk:
     """A service that is read when the caller has time, and answered when the answer is known."""
 
-    __slots__ = ('_service', '_type', '_traffic')
+    __slots__ = ('_service', '_handle', '_type', '_traffic')
 
     def __init__(self, node: Node, service_type, name: str, qos: QoSProfile, traffic: Traffic):
         """Open it on a node that no executor serves."""
         self._type = service_type
         self._service = node.create_service(service_type, name, _no_answer, qos_profile=qos)
+        self._handle = self._service.handle
+        self._handle.__enter__()
         self._traffic = traffic
         traffic.opened(2)
 
+    @property
+    def handle(self):
+        """Return rcl's service, to wait for."""
+        return self._handle
+
     def requests(self) -> list:
         """Return (ticket, request) of all new calls, oldest first."""
-        result, handle = [], self._service.handle
-        with handle:
-            while True:
-                request, ticket = handle.service_take_request(self._type.Request)
-                if request is None:
-                    return result
-                self._traffic.heard += 1
-                result.append((ticket, request))
+        result, take = [], self._handle.service_take_request
+        while True:
+            request, ticket = take(self._type.Request)
+            if request is None:
+                return result
+            self._traffic.heard += 1
+            result.append((ticket, request))
 
     def answer(self, ticket, response) -> None:
         """Answer a call."""
@@ -310,6 +316,7 @@ class Desk:
 
     def close(self, node: Node) -> None:
         """Destroy the service."""
+        self._handle.__exit__(None, None, None)
         node.destroy_service(self._service)
         self._traffic.opened(-2)
 

@@ -222,7 +222,7 @@ def send_stop(client: FleetClient, options) -> int:
     if not client.wait(options.timeout, lambda: publisher.get_subscription_count() > 0):
         raise NoAnswer(f'nobody listens on {name}: nothing was stopped or released')
     client.wait(0.5)  # until the other listeners are matched as well
-    act = EmergencyStop(source=_operator(), seq=client.now_ns(), active=not options.release,
+    act = EmergencyStop(source=operator(), seq=client.now_ns(), active=not options.release,
                         reason=options.reason)
     client.wire.set_time(client.now_ns())
     publisher.publish(client.wire.write_stop(act))
@@ -232,7 +232,7 @@ def send_stop(client: FleetClient, options) -> int:
     return 0
 
 
-def _operator() -> str:
+def operator() -> str:
     """Return who acts, for the record."""
     try:
         return getpass.getuser()

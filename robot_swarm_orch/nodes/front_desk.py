@@ -32,8 +32,8 @@ class FrontDesk:
         self._waiting_acts = {}    # request number -> (ticket, until_s)
         self._number = 0
 
-    def serve(self, now_s: float) -> None:
-        """Take new calls in; followers leave them to the leader."""
+    def serve(self, now_s: float) -> bool:
+        """Take new calls in, and return whether there were any; followers leave them be."""
         orders, acts = self._orders.requests(), self._acts.requests()
         if self._replica.wants_reports:
             for ticket, request in orders:
@@ -42,6 +42,7 @@ class FrontDesk:
                 self._operate(now_s, ticket, request)
         if self._waiting_orders or self._waiting_acts:
             self._give_up(now_s)
+        return bool(orders or acts)
 
     def _submit(self, now_s, ticket, request):
         order = self._wire.hear(self._wire.read_order, request.order)
@@ -95,6 +96,7 @@ class FrontDesk:
                             site_id=self._wire.site_id, order_id=order_id,
                             state=TaskStatus.STATE_UNKNOWN, reason=AGAIN)))
         for number, (ticket, until_s) in list(self._waiting_acts.items()):
-            if lost or until_s < now_s:
+            # The replica itself answers the acts of a lead that it lost.
+            if until_s < now_s:
                 del self._waiting_acts[number]
                 self._acts.answer(ticket, Operate.Response(done=False, reason=AGAIN))

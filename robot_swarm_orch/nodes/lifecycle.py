@@ -46,6 +46,8 @@ EXIT_CONFIG, EXIT_STORAGE, EXIT_FAILED = 2, 3, 4
 HEALTH_PERIOD_S = 1.0
 # A node with a pulse serves its parameters and lifecycle this often [s].
 HOST_PERIOD_S = 0.05
+# A node that is asked to end may hand over what others wait for, no longer than this [s].
+PARTING_S = 0.5
 # Signals to end that come within this time after the first one are the same wish [s].
 SECOND_SIGNAL_S = 1.0
 _LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
@@ -98,6 +100,10 @@ class Host(LifecycleNode):
 
     def stop_safely(self) -> None:
         """Bring everything that moves to rest."""
+
+    def part(self) -> bool:
+        """Do what others wait for before the end; asked until True, for 0.5 s at most."""
+        return True
 
     def health(self):
         """Return (level, word): 0 and a word when all is well, 1 to warn, 2 for an error."""
@@ -342,6 +348,9 @@ def _spin(host, stop):
         if now_s >= due_s:
             due_s = now_s + HOST_PERIOD_S
             executor.spin_once(timeout_sec=0.0)
+    until_s = time.monotonic() + PARTING_S
+    while not host.part() and time.monotonic() < until_s:
+        host.pulse.beat()
     executor.remove_node(host)
 
 

@@ -131,7 +131,7 @@ class SimNode(Host):
         self._turn = 0
         self._stepped_s = time.monotonic()
         self._pace = Pace(options.step_s, self.metrics, 'sim_')
-        self.pulse = Pulse(self.context, options.step_s, self._step)
+        self.pulse = Pulse(options.step_s, self._step)
 
     def dismantle(self) -> None:
         """Stop time and close everything."""

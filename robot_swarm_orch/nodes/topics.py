@@ -139,7 +139,8 @@ SUBMIT_ORDER = Topic(
     'answers, so call again with the same order_id after a timeout.')
 OPERATE = Topic(
     'operate', FLEET + 'operate', f'{OURS}/srv/Operate', 'operator -> leader', _reliable(10),
-    'Service: enrol, clear and settle; answers once the act is in the log.')
+    'Service: acts on robots (enrol, clear, settle) and on coordinators (add, remove, transfer); '
+    'answers once the act is in the log.')
 
 ODOM = Topic(
     'odom', 'odom', 'nav_msgs/msg/Odometry', 'base -> edge', _best_effort(1),

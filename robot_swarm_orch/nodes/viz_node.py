@@ -58,7 +58,7 @@ class VizNode(Host):
         self._due_s, self._left_s = 0.0, None
         self._scene_s = self.metrics.histogram('scene_s')
         self._say_what_stands(occupancy(self.site, options.map_resolution_m))
-        self.pulse = Pulse(self.context, min(self._period_s, READ_PERIOD_S), self._step)
+        self.pulse = Pulse(min(self._period_s, READ_PERIOD_S), self._step)
 
     def _say_what_stands(self, grid) -> None:
         """Publish map and roadmap."""

@@ -28,8 +28,8 @@ from robot_swarm_orch.raft import decode, encode, MalformedMessage
 from robot_swarm_orch.srv import Operate
 from robot_swarm_orch.types import (
     Ack, Clearance, Command, CommandKind, Counters, EmergencyStop, Enrolment, FleetView, Grant,
-    GrantStatus, Lease, Mode, Motion, Order, OrderKind, OrderState, OrderStatus, Outcome, Peer,
-    Pose, Report, Settlement)
+    GrantStatus, GroupAct, GroupVerb, Lease, Mode, Motion, Order, OrderKind, OrderState,
+    OrderStatus, Outcome, Peer, Pose, Report, Settlement)
 from std_msgs.msg import Header
 
 
@@ -347,9 +347,13 @@ class Wire:
                              msg.active, short_text(msg, 'reason', msg.reason))
 
     def read_operation(self, msg: Operate.Request):
-        """Return an operator's act: an Enrolment, a Clearance or a Settlement."""
-        robot = robot_name(msg, msg.robot_id)
+        """Return an operator's act: an Enrolment, a Clearance, a Settlement or a GroupAct."""
         operator = short_text(msg, 'operator_id', msg.operator_id)
+        if msg.verb in _GROUP_VERBS:
+            named = id_or_empty if msg.verb == Operate.Request.TRANSFER else an_id
+            return GroupAct(GroupVerb(msg.verb), named(msg, 'coordinator_id', msg.coordinator_id),
+                            operator)
+        robot = robot_name(msg, msg.robot_id)
         if msg.verb == Operate.Request.ENROL:
             return Enrolment(robot, self._node_or_none(msg, 'node', msg.node), operator)
         if msg.verb == Operate.Request.CLEAR:
@@ -361,6 +365,9 @@ class Wire:
     @staticmethod
     def write_operation(value) -> Operate.Request:
         """Return the request of an operator's act."""
+        if isinstance(value, GroupAct):
+            return Operate.Request(verb=int(value.verb), coordinator_id=value.coordinator,
+                                   operator_id=value.operator_id)
         if isinstance(value, Enrolment):
             return Operate.Request(verb=Operate.Request.ENROL, robot_id=value.robot,
                                    node=value.node, operator_id=value.operator_id)
@@ -404,6 +411,7 @@ class Wire:
 
 
 _SINGLE = struct.Struct('<f')
+_GROUP_VERBS = frozenset(map(int, GroupVerb))
 
 
 def canonical_bytes(msg) -> bytes:

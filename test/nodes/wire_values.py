@@ -66,5 +66,6 @@ VALUES = {
     'stop': st.builds(t.EmergencyStop, texts, numbers, st.booleans(), texts),
     'operation': st.one_of(
         st.builds(t.Enrolment, robots, node, texts), st.builds(t.Clearance, robots, nodes, texts),
-        st.builds(t.Settlement, robots, st.booleans(), texts)),
+        st.builds(t.Settlement, robots, st.booleans(), texts),
+        st.builds(t.GroupAct, st.sampled_from(t.GroupVerb), ids, texts)),
 }
