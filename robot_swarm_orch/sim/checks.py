@@ -6,12 +6,22 @@ Independent judges of a fleet: what must never happen, found without the code un
 Each judge is fed plain facts as they come and keeps what it found in `violations`, as text. None
 of them knows a planner, a protocol or a state machine; they know geometry, stamps and counts.
 
+Invariant (docs/verification.md)  Judge
+1 one history                     LeaderJudge, VoteJudge, PrefixJudge, LossJudge, CommitJudge
+2 nodes and bodies                OverlapJudge, HoldJudge, InsideJudge, OwnerJudge
+3 orders once                     OrderJudge
+4 nothing stale is acted on       CommandJudge, LeaseJudge
+5 no consensus, no motion         LeaseJudge, MandateJudge, RestJudge
+6 the limiter only slows down     LimiterJudge
+7 nothing accepted is lost        AckJudge, OrderJudge (and `linearizability.py`)
+
     OverlapJudge   bodies that touch, from true positions
     HoldJudge      nodes held by two robots at once, from the robots' stamped reports
     InsideJudge    bodies that leave what they hold, from positions and held nodes
     OrderJudge     picks and drops done twice, or out of order, from what really happened
-    LeaderJudge    two leaders in one term
-    PrefixJudge    committed logs that differ between replicas, or that change
+
+Those of the log are in `log_checks.py`, those of the words to robots in `word_checks.py`; both are
+to be imported from here.
 """
 
 from collections import deque
@@ -19,6 +29,16 @@ from collections import deque
 import numpy as np
 
 from robot_swarm_orch.lock_sets import point_segment_m
+from robot_swarm_orch.sim.log_checks import (
+    AckJudge, CommitJudge, LeaderJudge, LossJudge, OwnerJudge, PrefixJudge, VoteJudge)
+from robot_swarm_orch.sim.word_checks import (
+    CommandJudge, LeaseJudge, LimiterJudge, MandateJudge, RestJudge, SentReports)
+
+__all__ = [
+    'AckJudge', 'CommandJudge', 'CommitJudge', 'HoldJudge', 'InsideJudge', 'LeaderJudge',
+    'LeaseJudge', 'LimiterJudge', 'LossJudge', 'MandateJudge', 'OrderJudge', 'OverlapJudge',
+    'OwnerJudge', 'PrefixJudge', 'RestJudge', 'SentReports', 'VoteJudge',
+]
 
 # How much of the past a judge keeps, to weigh words that arrive late [s].
 _MEMORY_S = 10.0
@@ -188,42 +208,3 @@ class OrderJudge:
             if found is None or found[0] != place:
                 self.violations.append(f'{order} is called done, but was dropped at '
                                        f'{found[0] if found else "no place"}, not at {place}')
-
-
-class LeaderJudge:
-    """Finds terms with two leaders."""
-
-    def __init__(self):
-        """Start without any leader."""
-        self.leaders = {}  # term -> set of ids
-        self.violations = []
-
-    def feed(self, term: int, leader_id: str) -> None:
-        """Judge the claim of one coordinator to lead a term."""
-        known = self.leaders.setdefault(term, set())
-        if leader_id not in known:
-            known.add(leader_id)
-            if len(known) > 1:
-                self.violations.append(f'term {term} has the leaders {sorted(known)}')
-
-    @property
-    def most_in_a_term(self) -> int:
-        """Return the largest number of leaders that any term had."""
-        return max(map(len, self.leaders.values()), default=0)
-
-
-class PrefixJudge:
-    """Finds committed entries that differ between replicas, or that a replica later changes."""
-
-    def __init__(self):
-        """Start with empty logs."""
-        self._log = {}  # index -> (term, data)
-        self.violations = []
-
-    def feed(self, replica: str, index: int, term: int, data: bytes) -> None:
-        """Judge one entry that a replica calls committed."""
-        known = self._log.setdefault(index, (term, data, replica))
-        if known[:2] != (term, data):
-            self.violations.append(f'entry {index}: {replica} has term {term}, {known[2]} has '
-                                   f'term {known[0]}' + ('' if known[0] != term
-                                                         else ' with other data'))

@@ -4,37 +4,35 @@
 A whole fleet in virtual time: real agents and real coordinators on a simulated world and network.
 
 Nothing here waits: one loop moves the world on by 10 ms, delivers what arrives, ticks whoever is
-due, and shows everything to the judges of `checks.py`. One seed replays all of it. Run it:
-
-    python -m robot_swarm_orch.sim.cluster --robots 100 --duration 600 --seed 1
+due, and shows everything to the judges (`panel.py`). One seed replays all of it. Programs may be
+killed, frozen, or wait for a slow disk, and their clocks may drift; who does that to them, and
+when, is no concern of this file (`injector.py`). `throughput.py` runs it without faults.
 """
 
-import argparse
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 import random
-import sys
 from time import perf_counter
 from typing import Optional
 
-from robot_swarm_orch.config import check_fleet, CoordinatorConfig, RobotConfig
+from robot_swarm_orch.config import check, check_fleet, CoordinatorConfig, RobotConfig
 from robot_swarm_orch.coordinator.replica import Replica
 from robot_swarm_orch.edge.agent import Inputs, RobotAgent
-from robot_swarm_orch.edge.journal import MemoryJournal
 from robot_swarm_orch.edge.peers import PeerTable
 from robot_swarm_orch.edge.planning import Planner
-from robot_swarm_orch.raft import MemoryStore
-from robot_swarm_orch.sim.checks import (
-    HoldJudge, InsideJudge, LeaderJudge, OrderJudge, OverlapJudge, PrefixJudge)
+from robot_swarm_orch.errors import StorageError, SwarmError
 from robot_swarm_orch.sim.client import Client
-from robot_swarm_orch.sim.ghost import orders_per_hour_ghost
+from robot_swarm_orch.sim.disk import PowerLost, SimDisk
 from robot_swarm_orch.sim.network import Network, NetworkOptions
+from robot_swarm_orch.sim.panel import Judges
+from robot_swarm_orch.sim.processes import (
+    Clock, CoordinatorHost, Crash, MortalJournal, OverheardDriver, SimRobot)
 from robot_swarm_orch.sim.world import World, WorldOptions
-from robot_swarm_orch.site import load_site, Site
-from robot_swarm_orch.types import incarnation_of, Lease
+from robot_swarm_orch.site import Site
+from robot_swarm_orch.types import Lease
 
 STEP_S = 0.01
 _WORLD_STEPS = 2  # the world moves every so many steps
-_INSIDE_EVERY = 5  # the inside judge looks at every so manieth report
+_SLOTS = 10       # robots tick every so many steps, a tenth of them in each
 
 
 @dataclass(frozen=True)
@@ -48,57 +46,28 @@ class ClusterOptions:
     world: WorldOptions = WorldOptions()
     backlog: int = 0
     orders: bool = True
+    scans: bool = True        # False: robots without lasers, which a robot's config must allow
+    disks: bool = False       # True: logs are files on simulated disks (`disk.py`)
+    drift_ratio: float = 0.0  # clocks are fast or slow by up to this share
 
-
-@dataclass
-class Judges:
-    """One judge of each kind."""
-
-    overlap: OverlapJudge
-    inside: InsideJudge
-    hold: HoldJudge = field(default_factory=HoldJudge)
-    order: OrderJudge = field(default_factory=OrderJudge)
-    leader: LeaderJudge = field(default_factory=LeaderJudge)
-    prefix: PrefixJudge = field(default_factory=PrefixJudge)
-
-    def violations(self) -> list:
-        """Return all that any judge found."""
-        return [text for judge in (self.overlap, self.inside, self.hold, self.order, self.leader,
-                                   self.prefix) for text in judge.violations]
-
-
-class _Robot:
-    """One agent, what has arrived for it since its last tick, and its place in the world."""
-
-    def __init__(self, name, index, agent, journal):
-        self.name = name
-        self.index = index
-        self.agent = agent
-        self.journal = journal
-        self.boots = 1
-        self.grants, self.leases, self.commands, self.stops = [], [], [], []
-        self.view = None
-        self.report = None
-        self.reports = 0
-        self.outputs = None
-        self.still_since_s = 0.0
-
-    def take(self):
-        """Return what has arrived, as keywords of `Inputs`, and forget it."""
-        taken = {'grants': tuple(self.grants), 'leases': tuple(self.leases),
-                 'commands': tuple(self.commands), 'stops': tuple(self.stops), 'view': self.view}
-        for inbox in (self.grants, self.leases, self.commands, self.stops):
-            inbox.clear()
-        self.view = None
-        return taken
+    def __post_init__(self):
+        """Check relations."""
+        check(self.scans or not self.robot.scan_required,
+              'scans is off but scan_required is set: no robot could ever move')
 
 
 class Cluster:
     """A fleet, its coordinators, its world, its customers and its judges."""
 
     def __init__(self, site: Site, robots: int, seed: int,
-                 options: ClusterOptions = ClusterOptions()):
-        """Set everything up; nothing has happened yet."""
+                 options: ClusterOptions = ClusterOptions(), planner: Optional[Planner] = None,
+                 judges=Judges):
+        """
+        Set everything up; nothing has happened yet.
+
+        planner: one for this site and robot, if there is one already; else it is made. judges:
+        what makes the judges, called with this cluster.
+        """
         check_fleet(options.robot, options.coordinator)
         self.site, self.options, self.seed = site, options, seed
         self.placement = site.place_robots(robots)
@@ -106,48 +75,84 @@ class Cluster:
         self.network = Network(seed, options.network)
         self.coordinator_network = Network(seed + 1, options.coordinator_network
                                            or options.network)
-        self.planner = Planner(site, options.robot)
+        self.planner = planner or Planner(site, options.robot)
         self.peers = PeerTable(options.robot.peer_forget_s)
-        self.judges = Judges(OverlapJudge(self.world.robots, options.robot.footprint_radius_m),
-                             InsideJudge(site))
-        self.client = Client(site, seed, robots, options.backlog)
+        self.client = Client(site, seed, robots, options.backlog) if options.orders else None
+        self.overhear = None   # called with (name, outputs) when a coordinator has spoken
+        self.customers = None  # takes answers to calls, if there is somebody who calls
         self.now_s = 0.0
         self.steps = 0
         self.cpu_s = {'agents': 0.0, 'coordinators': 0.0, 'world': 0.0, 'judges': 0.0,
                       'leader': 0.0}
         self.agent_ticks = 0
-        self._judged = {}  # coordinator -> index of the newest entry that was judged
         self._rng = random.Random(seed)
-        self.robots = {name: self._boot(name, index)
-                       for index, name in enumerate(self.world.robots)}
-        self._by_slot = [[robot for robot in self.robots.values() if robot.index % 10 == slot]
-                         for slot in range(10)]
-        self.stores = {name: MemoryStore() for name in options.coordinator.voters}
-        self.replicas = {}
-        for name in self.stores:
+        self.robots = {}
+        self.hosts, self.replicas = {}, {}
+        self.judges = judges(self)
+        for index, name in enumerate(self.world.robots):
+            self.robots[name] = self._boot(name, index)
+        self._by_slot = [[name for name, robot in self.robots.items()
+                          if robot.index % _SLOTS == slot] for slot in range(_SLOTS)]
+        for name in options.coordinator.voters:
+            self.add_host(name)
             self.start_replica(name)
 
     # Starting and stopping
 
+    def _drift(self):
+        """Return how fast or slow the next clock is."""
+        most = self.options.drift_ratio
+        return self._rng.uniform(-most, most) if most else 0.0
+
     def _boot(self, name, index, journal=None):
         """Start a robot's program."""
-        journal = journal or MemoryJournal()
+        journal = journal or MortalJournal()
         agent = RobotAgent(name, self.site, self.options.robot, self._rng.getrandbits(62) | 1,
                            journal, self.planner, self.peers)
-        return _Robot(name, index, agent, journal)
+        robot = SimRobot(name, index, agent, journal, Clock(self.now_s, self.now_s, self._drift()))
+        OverheardDriver(robot)
+        return robot
+
+    @property
+    def stores(self) -> dict:
+        """Return the coordinators' stores by name."""
+        return {name: host.store for name, host in self.hosts.items()}
+
+    def add_host(self, name: str) -> None:
+        """Set up the machine of a coordinator, with an empty disk."""
+        # Steady clocks of two machines have nothing to do with each other.
+        reads_s = self._rng.uniform(0.0, 1e5) if self.options.drift_ratio else self.now_s
+        self.hosts[name] = CoordinatorHost(
+            name, SimDisk() if self.options.disks else None,
+            Clock(self.now_s, reads_s, self._drift()))
+
+    def replica_config(self, name: str) -> CoordinatorConfig:
+        """Return the configuration with which a coordinator starts."""
+        return replace(self.options.coordinator, node_id=name, join=self.hosts[name].joins)
 
     def start_replica(self, name: str) -> None:
-        """Start a coordinator on what its store holds."""
-        config = replace(self.options.coordinator, node_id=name)
+        """Start a coordinator on what its disk holds; StorageError if the disk refuses."""
+        witness = self.judges.committed
         self.replicas[name] = Replica(
-            config, self.site, self.options.robot, self.stores[name],
+            self.replica_config(name), self.site, self.options.robot,
+            self.hosts[name].open_store(),
             random.Random(f'{self.seed} {name} {self.steps}'), planner=self.planner,
-            placement=self.placement)
+            placement=self.placement, witness=lambda entry: witness(name, entry),
+            send_early=lambda message: self.coordinator_network.send(
+                self.now_s, name, message.to, message, True))
 
-    def kill_replica(self, name: str) -> None:
-        """Kill a coordinator; its store survives."""
-        del self.replicas[name]
-        self._judged.pop(name, None)
+    def kill_replica(self, name: str, power: bool = False) -> None:
+        """Kill a coordinator; its disk survives, less what was not synced if the power goes."""
+        if self.replicas.pop(name, None) is not None:
+            self.hosts[name].lose_program(self._rng if power else None)
+
+    def freeze_replica(self, name: str, until_s: float) -> None:
+        """Stop a coordinator's program where it is (SIGSTOP), just before it would speak."""
+        host = self.hosts[name]
+        if name in self.replicas and not host.is_stopped(self.now_s):
+            self._guard(name, lambda: host.unsent.append(
+                self.replicas[name].poll(host.clock.at(self.now_s))))
+        host.frozen_until_s = until_s
 
     def kill_robot(self, name: str) -> None:
         """Kill a robot's program; base, payload device and journal survive."""
@@ -158,13 +163,12 @@ class Cluster:
         old = self.robots[name]
         new = self._boot(name, old.index, old.journal)
         new.boots = old.boots + 1
+        new.ros_offset_s, new.stamp_offset_s = old.ros_offset_s, old.stamp_offset_s
         self.robots[name] = new
-        slot = self._by_slot[new.index % 10]
-        slot[slot.index(old)] = new
 
     def leader(self):
         """Return the id of the coordinator that leads, None while nobody does."""
-        leading = [(replica.status()['term'], name) for name, replica in self.replicas.items()
+        leading = [(replica.raft.term, name) for name, replica in self.replicas.items()
                    if replica.wants_reports]
         return max(leading)[1] if leading else None
 
@@ -187,22 +191,17 @@ class Cluster:
         self.cpu_s['coordinators'] += perf_counter() - started
         if self.steps % _WORLD_STEPS == 0:
             self._move_world()
-        self._tick_robots(self._by_slot[self.steps % 10])
-        if self.steps % 50 == 0:
-            self.judge_logs()
-        if self.options.orders and self.steps % 10 == 0:
+        self._tick_robots(self._by_slot[self.steps % _SLOTS])
+        if self.client is not None and self.steps % 10 == 0:
             for order in self.client.submissions(self.now_s):
-                for name in self.stores:
+                for name in self.hosts:
                     self.network.send(self.now_s, 'client', name, ('submit', order), True)
+        self.judges.stepped()
 
-    def judge_logs(self) -> None:
-        """Show the judge what each coordinator has committed since the last call."""
-        for name, replica in self.replicas.items():
-            log, last = replica.raft.log, replica.status()['applied_index']
-            first = max(self._judged.get(name, 0), log.base_index) + 1
-            for entry in log.slice(first, last):
-                self.judges.prefix.feed(name, entry.index, entry.term, entry.data)
-            self._judged[name] = max(last, first - 1)
+    def call(self, number: int, order) -> None:
+        """Send a customer's call, an order to hand in or to ask about, to all coordinators."""
+        for name in self.hosts:
+            self.network.send(self.now_s, 'customers', name, ('call', (number, order)), True)
 
     def _move_world(self):
         """Move the world on and judge what happened."""
@@ -210,21 +209,14 @@ class Cluster:
         self.world.step(self.now_s - self.world.time_s)
         between = perf_counter()
         self.cpu_s['world'] += between - started
-        self.judges.overlap.feed(self.now_s, self.world.x, self.world.y)
-        for happening in self.world.drain():
-            self.judges.order.feed(happening)
+        self.judges.moved(self.world.drain())
         self.cpu_s['judges'] += perf_counter() - between
 
     def _deliver(self):
         """Hand over what arrives now."""
-        robots, replicas, now = self.robots, self.replicas, self.now_s
+        robots, now = self.robots, self.now_s
         for to, message in self.coordinator_network.deliver(now):
-            if to in replicas:
-                started = perf_counter()
-                replicas[to].receive(now, message)
-                outputs = replicas[to].poll(now)
-                self.cpu_s['coordinators'] += perf_counter() - started
-                self._carry_out(to, outputs)
+            self._hand(to, 'receive', message)
         for to, (kind, item) in self.network.deliver(now):
             robot = robots.get(to)
             if robot is not None:
@@ -233,35 +225,93 @@ class Cluster:
                 else:
                     getattr(robot, kind).append(item)
             elif to == 'client':
-                self.client.hear(now, item)
+                if self.client is not None:
+                    self.client.hear(now, item)
+            elif to == 'customers':
+                self.customers.hear(now, *item)
             elif to == 'peers':
                 self.peers.update(replace(item, heard_s=now))
-            elif to in replicas:
-                replica = replicas[to]
-                started = perf_counter()
-                if kind != 'hear_report' or replica.wants_reports:
-                    getattr(replica, kind)(now, item)
-                self.cpu_s['coordinators'] += perf_counter() - started
-                self._carry_out(to, replica.poll(now))
+            else:
+                self._hand(to, kind, item)
+
+    # Coordinators
+
+    def _hand(self, name, kind, item):
+        """Hand one word to a coordinator, or keep it while its program is stopped."""
+        replica = self.replicas.get(name)
+        if replica is None:
+            return
+        host = self.hosts[name]
+        if host.is_stopped(self.now_s) or host.unsent:
+            host.inbox.append((kind, item))
+            return
+        started = perf_counter()
+        self._guard(name, lambda: self._take(host, replica, kind, item))
+        self.cpu_s['coordinators'] += perf_counter() - started
+
+    def _take(self, host, replica, kind, item):
+        """Let a coordinator take one word in and do what follows from it."""
+        steady_s = host.clock.at(self.now_s)
+        if kind == 'call':
+            host.desk.call(replica, steady_s, *item)
+        elif kind != 'hear_report' or replica.wants_reports:
+            getattr(replica, kind)(steady_s, item)
+        self._poll(host, replica, steady_s)
 
     def _tick_replica(self, name):
-        """Tick a coordinator and send what it says."""
-        replica = self.replicas[name]
+        """Tick a coordinator; one that was stopped first finishes what it was at."""
+        replica, host = self.replicas[name], self.hosts[name]
+        if host.is_stopped(self.now_s):
+            return
         started = perf_counter()
-        replica.tick(self.now_s)
-        outputs = replica.poll(self.now_s)
+        self._guard(name, lambda: self._go_on(host, replica))
         if replica.wants_reports:
             self.cpu_s['leader'] += perf_counter() - started
-        self._carry_out(name, outputs)
+
+    def _go_on(self, host, replica):
+        """Send what is late, take in what waits, then tick."""
+        if host.unsent or host.inbox:
+            unsent, host.unsent = host.unsent, []
+            for outputs in unsent:
+                self._carry_out(host.name, outputs)
+            inbox, host.inbox = host.inbox, []
+            for number, (kind, item) in enumerate(inbox):
+                self._take(host, replica, kind, item)
+                if host.is_stopped(self.now_s):
+                    host.inbox = inbox[number + 1:] + host.inbox
+                    return
+        steady_s = host.clock.at(self.now_s)
+        replica.tick(steady_s)
+        self._poll(host, replica, steady_s)
+
+    def _poll(self, host, replica, steady_s):
+        """Let a coordinator decide and speak; what it says waits for a slow disk."""
+        outputs = replica.poll(steady_s)
+        if host.wait_for_disk(self.now_s):
+            host.unsent.append(outputs)
+        else:
+            self._carry_out(host.name, outputs)
+
+    def _guard(self, name, act):
+        """Let a program act; one that fails is dead, and unless its death was planned, judged."""
+        try:
+            act()
+        except (Crash, PowerLost):
+            self.kill_replica(name, power=True)
+        except StorageError:
+            self.kill_replica(name)  # whoever watches the program starts it again
+        except SwarmError as error:
+            self.judges.failed(name, error)
+            self.kill_replica(name)
 
     def _carry_out(self, name, outputs):
         """Send what a coordinator says."""
+        self.judges.spoke(name, outputs)
         send, now = self.network.send, self.now_s
         for message in outputs.messages:
             self.coordinator_network.send(now, name, message.to, message, True)
         if outputs.lease is not None:
             lease = outputs.lease
-            self.judges.leader.feed(lease.term, lease.leader_id)
             for robot, heard_seq in lease.heard:
                 send(now, name, robot, ('leases', Lease(
                     lease.term, lease.leader_id, lease.seq, lease.duration_s,
@@ -272,14 +322,27 @@ class Cluster:
             send(now, name, command.robot, ('commands', command), True)
         for status in outputs.statuses:
             send(now, name, 'client', ('status', status), True)
+        if self.customers is not None and name in self.replicas:
+            for number, status in self.hosts[name].desk.answers(self.replicas[name],
+                                                                outputs.statuses):
+                send(now, name, 'customers', ('answer', (number, status)), True)
         if outputs.view is not None:
             for robot in self.robots:
                 send(now, name, robot, ('view', outputs.view))
+        if self.overhear is not None:
+            self.overhear(name, outputs)
 
-    def _tick_robots(self, robots):
+    # Robots
+
+    def _tick_robots(self, names):
         """Tick the robots whose turn it is."""
-        alive = [robot for robot in robots if robot.agent is not None]
+        alive = [robot for robot in map(self.robots.__getitem__, names)
+                 if robot.agent is not None and self.now_s >= robot.frozen_until_s]
         if not alive:
+            return
+        if not self.options.scans:
+            for robot in alive:
+                self._tick_robot(robot, None)
             return
         started = perf_counter()
         scans = self.world.scans([robot.index for robot in alive])
@@ -287,15 +350,32 @@ class Cluster:
         for robot, ranges in zip(alive, scans):
             self._tick_robot(robot, ranges)
 
+    def _sense(self, robot, ranges):
+        """Refresh what a robot's sensors say, as far as they work."""
+        now, offset = self.now_s, robot.stamp_offset_s
+        if now >= robot.odometry_until_s or robot.odometry is None:
+            seen = self.world.odometry(robot.index)
+            robot.odometry = replace(seen, taken_s=seen.taken_s + offset) if offset else seen
+        if ranges is not None and (now >= robot.scan_until_s or robot.scan is None):
+            scan = self.world.scan_value(ranges)
+            robot.scan = replace(scan, taken_s=scan.taken_s + offset) if offset else scan
+
     def _tick_robot(self, robot, ranges):
         """Tick one robot, obey it, and send what it says."""
         world, index = self.world, robot.index
+        self._sense(robot, ranges)
         inputs = Inputs(
-            now_s=self.now_s, control_s=self.now_s, odometry=world.odometry(index),
-            scan=world.scan_value(ranges), load=world.load(index),
+            now_s=robot.clock.at(self.now_s), control_s=self.now_s + robot.ros_offset_s,
+            odometry=robot.odometry, scan=robot.scan, load=world.load(index),
             battery=float(world.battery[index]), **robot.take())
+        robot.asked = None
         started = perf_counter()
-        outputs = robot.agent.tick(inputs)
+        try:
+            outputs = robot.agent.tick(inputs)
+        except Crash:
+            self.kill_robot(robot.name)
+            self.judges.ticked(robot, inputs, None)
+            return
         self.cpu_s['agents'] += perf_counter() - started
         self.agent_ticks += 1
         robot.outputs = outputs
@@ -304,27 +384,19 @@ class Cluster:
             world.request_load(index, outputs.load_request)
         send, now, name = self.network.send, self.now_s, robot.name
         if outputs.report is not None:
-            self._judge_report(robot, outputs.report)
-            for replica in self.stores:
-                send(now, name, replica, ('hear_report', outputs.report))
+            robot.report = outputs.report
+            robot.reports += 1
+            for host in self.hosts:
+                send(now, name, host, ('hear_report', outputs.report))
         for ack in outputs.acks:
-            for replica in self.stores:
-                send(now, name, replica, ('hear_ack', ack), True)
+            for host in self.hosts:
+                send(now, name, host, ('hear_ack', ack), True)
         if outputs.state is not None:
             send(now, name, 'peers', ('peer', outputs.state))
         if abs(world.v[index]) > 0.02 or abs(world.w[index]) > 0.02:
             robot.still_since_s = now
-
-    def _judge_report(self, robot, report):
-        """Show a report to the judges, with where the robot really is."""
         started = perf_counter()
-        robot.report = report
-        robot.reports += 1
-        if incarnation_of(report.seq):
-            self.judges.hold.feed(robot.name, report.boot_id, report.seq, self.now_s, report.held)
-            if robot.reports % _INSIDE_EVERY == 0:
-                self.judges.inside.feed(self.now_s, robot.name, self.world.x[robot.index],
-                                        self.world.y[robot.index], report.held)
+        self.judges.ticked(robot, inputs, outputs)
         self.cpu_s['judges'] += perf_counter() - started
 
     def stuck(self, patience_s: float = 60.0) -> list:
@@ -332,59 +404,3 @@ class Cluster:
         return [robot.name for robot in self.robots.values()
                 if robot.report is not None and robot.report.goal >= 0
                 and self.now_s - robot.still_since_s > patience_s]
-
-
-def main(arguments=None) -> int:
-    """Run a fleet in virtual time and print what it did; return 1 if a judge found something."""
-    parser = argparse.ArgumentParser(description='a whole fleet in virtual time')
-    parser.add_argument('--site', default='config/site.yaml', help='site file')
-    parser.add_argument('--robots', type=int, default=100)
-    parser.add_argument('--duration', type=float, default=600.0, help='virtual seconds')
-    parser.add_argument('--settle', type=float, default=150.0,
-                        help='virtual seconds before orders are counted')
-    parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--loss', type=float, default=0.0, help='share of messages lost')
-    parser.add_argument('--delay', type=float, default=0.001, help='mean delay [s]')
-    parser.add_argument('--kill-leader-at', type=float, default=0.0, help='virtual second')
-    chosen = parser.parse_args(arguments)
-    site = load_site(chosen.site)
-    network = NetworkOptions(delay_s_mean=chosen.delay, loss_ratio=chosen.loss)
-    cluster = Cluster(site, chosen.robots, chosen.seed, ClusterOptions(network=network))
-    started = perf_counter()
-    while cluster.now_s < chosen.duration - STEP_S / 2:
-        cluster.run(min(10.0, chosen.duration - cluster.now_s))
-        if 0.0 < chosen.kill_leader_at <= cluster.now_s:
-            chosen.kill_leader_at = 0.0
-            leader = cluster.leader()
-            cluster.kill_replica(leader)
-            print(f'{cluster.now_s:7.1f} s: killed the leader {leader}')
-        if round(cluster.now_s) % 50 == 0:
-            print(_progress(cluster), flush=True)
-    wall_s = perf_counter() - started
-    hours = (chosen.duration - chosen.settle) / 3600.0
-    rate = cluster.client.done_between(chosen.settle, chosen.duration) / hours
-    ghost = orders_per_hour_ghost(site, chosen.robots, chosen.seed)
-    print(f'orders/h {rate:.0f}, ghost {ghost:.0f}, ratio {rate / ghost:.3f}')
-    per_tick_us = 1e6 * cluster.cpu_s['agents'] / max(1, cluster.agent_ticks)
-    print(f'wall {wall_s:.0f} s; agent tick {per_tick_us:.0f} us; shares of virtual time: '
-          + ', '.join(f'{name} {spent / chosen.duration:.3f}'
-                      for name, spent in cluster.cpu_s.items()))
-    cluster.judges.order.close({name: cluster.client.orders[name].drop
-                                for name in cluster.client.done_s})
-    violations = cluster.judges.violations()
-    print(f'violations: {len(violations)}', *violations[:20], sep='\n  ')
-    return 1 if violations else 0
-
-
-def _progress(cluster) -> str:
-    """Return a line about the fleet."""
-    moving = int((abs(cluster.world.v) > 0.02).sum())
-    client = cluster.client
-    return (f'{cluster.now_s:7.1f} s: {len(client.done_s)} orders done, {client.waiting()} '
-            f'waiting, {moving} robots moving, leader {cluster.leader()}, '
-            f'{len(cluster.judges.overlap.violations)} overlaps, '
-            f'{len(cluster.judges.hold.violations)} held twice, stuck {cluster.stuck()[:8]}')
-
-
-if __name__ == '__main__':
-    sys.exit(main())

@@ -1,12 +1,13 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated network: delays, losses, duplicates and cuts, all from one seed."""
+"""A simulated network: delays, losses, duplicates, words held back, and cuts, from one seed."""
 
+from collections import Counter
 from dataclasses import dataclass
 from heapq import heappop, heappush
 import random
 
-from robot_swarm_orch.config import check_ranges, param
+from robot_swarm_orch.config import check, check_ranges, param
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,19 @@ class NetworkOptions:
     duplicate_ratio: float = param(0.0, 'share of messages that arrive twice', 0.0, 1.0)
     resend_s: float = param(
         0.05, 'reliable messages are never lost: each loss costs this much delay [s]', 0.0, 60.0)
+    drop_ratio: float = param(
+        0.0, 'share of reliable messages that vanish all the same: queues keep the last ones only',
+        0.0, 1.0)
+    hold_ratio: float = param(
+        0.0, 'share of messages held back for long, as in a queue that somebody forgot', 0.0, 1.0)
+    hold_s_min: float = param(0.5, 'shortest time that a message is held back [s]', 0.0, 600.0)
+    hold_s_max: float = param(60.0, 'longest time that a message is held back [s]', 0.0, 600.0)
 
     def __post_init__(self):
-        """Check ranges."""
+        """Check ranges and relations."""
         check_ranges(self)
+        check(self.hold_s_min <= self.hold_s_max,
+              f'hold_s_min {self.hold_s_min} must not exceed hold_s_max {self.hold_s_max}')
 
 
 class Network:
@@ -33,23 +43,37 @@ class Network:
         self.options = options
         self.sent = 0
         self.lost = 0
+        self.held_back = 0
         self._rng = random.Random(seed)
         self._heap = []
         self._count = 0
-        self._cut = set()
+        self._cuts = Counter()  # (sender, receiver) -> how many cuts keep them apart
 
     def cut(self, one: str, two: str) -> None:
         """Let nothing pass between two endpoints, in either direction."""
-        self._cut |= {(one, two), (two, one)}
+        self.cut_pairs(((one, two), (two, one)))
+
+    def cut_pairs(self, pairs) -> None:
+        """Let nothing pass from the first to the second of each pair; cuts add up."""
+        self._cuts.update(pairs)
+
+    def mend_pairs(self, pairs) -> None:
+        """Take one cut back from each pair."""
+        self._cuts.subtract(pairs)
+        self._cuts = +self._cuts
 
     def heal(self) -> None:
         """End all cuts."""
-        self._cut.clear()
+        self._cuts.clear()
+
+    def is_open(self, sender: str, to: str) -> bool:
+        """Return whether something sent now would pass."""
+        return (sender, to) not in self._cuts
 
     def send(self, now_s: float, sender: str, to: str, item, reliable: bool = False) -> None:
         """Put an item on its way to the endpoint `to`."""
         self.sent += 1
-        if (sender, to) in self._cut:
+        if self._cuts and (sender, to) in self._cuts:
             self.lost += 1
             return
         options, rng = self.options, self._rng
@@ -62,6 +86,14 @@ class Network:
                     self.lost += 1
                     return
                 delay += options.resend_s
+        if reliable and options.drop_ratio and rng.random() < options.drop_ratio:
+            self.lost += 1
+            return
+        if options.hold_ratio and rng.random() < options.hold_ratio:
+            self.held_back += 1
+            # Short and long times alike: evenly spread over the orders of magnitude.
+            delay += options.hold_s_min * (
+                options.hold_s_max / max(options.hold_s_min, 1e-9)) ** rng.random()
         self._push(now_s + delay, to, item)
         if options.duplicate_ratio and rng.random() < options.duplicate_ratio:
             self._push(now_s + 2.0 * delay, to, item)

@@ -6,7 +6,7 @@ from edge_rig import corner_site, grid_site, line_site
 import pytest
 
 from robot_swarm_orch.config import RobotConfig
-from robot_swarm_orch.edge.base import locate, Roadmap, Track
+from robot_swarm_orch.edge.base import locate, Roadmap, Track, until_return
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.types import Pose
 
@@ -121,3 +121,16 @@ def test_an_entered_edge_belongs_to_the_run_though_its_start_was_given_back():
 ])
 def test_a_robot_finds_its_place_only_inside_what_it_holds(held, pose, nodes):
     assert locate(Roadmap(line_site()), held, pose, 0.1) == nodes
+
+
+def test_a_way_round_a_block_is_wanted_only_up_to_the_node_just_left():
+    # The robot drives on node 3, has just left 2, and its way leads round to 2 again.
+    assert until_return([4, 5, 6, 1, 2], (2, 3, 4, 5), [3]) == [4, 5, 6, 1]
+    # Once 2 is given back it is a node as any other.
+    assert until_return([4, 5, 6, 1, 2], (3, 4, 5), [3]) == [4, 5, 6, 1, 2]
+    # While the body is still in it, there is nothing to give back.
+    assert until_return([4, 5, 6, 1, 2], (2, 3, 4, 5), [2, 3]) == [4, 5, 6, 1, 2]
+
+
+def test_a_lock_node_of_two_edges_in_a_row_ends_no_horizon():
+    assert until_return([9, 4, 9, 5], (3, 9), [3]) == [9, 4, 9, 5]

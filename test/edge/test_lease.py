@@ -67,3 +67,21 @@ def test_a_new_boot_forgets_reports_and_lease_but_not_the_term():
     c.hear(lease(1, 1, term=3))
     c.forget()
     assert (c.until_s, c.sent_s(1), c.term) == (-inf, None, 3)
+
+
+def test_a_lease_that_is_no_newer_than_one_heard_counts_for_nothing():
+    c = clock(10.0, 10.1)
+    assert c.hear(lease(5, 1))
+    assert not c.hear(lease(5, 2)) and not c.hear(lease(4, 2))
+    assert c.until_s == 11.0
+    assert c.hear(lease(1, 2, term=2)), 'a new term numbers its leases anew'
+
+
+def test_an_authority_that_was_overtaken_is_told_from_one_that_was_not():
+    c = LeaseClock('r')
+    assert c.hear_state(2, 40) == '' and c.hear_state(2, 40) == ''
+    assert c.hear_state(2, 39) == 'old'
+    assert c.hear_state(1, 90) == 'stale_term'
+    assert c.hear_state(3, 41) == ''
+    c.forget()
+    assert c.hear_state(3, 1) == '', 'a new incarnation begins'

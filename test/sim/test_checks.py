@@ -4,10 +4,15 @@
 
 import numpy as np
 import pytest
+from robot_swarm_orch.coordinator.events import AuthorityChanged, BootRegistered, Enrolled
+from robot_swarm_orch.edge.journal import Accepted, Finished, JournalState
 from robot_swarm_orch.sim.checks import (
-    HoldJudge, InsideJudge, LeaderJudge, OrderJudge, OverlapJudge, PrefixJudge)
+    AckJudge, CommandJudge, CommitJudge, HoldJudge, InsideJudge, LeaderJudge, LeaseJudge,
+    LimiterJudge, LossJudge, MandateJudge, OrderJudge, OverlapJudge, OwnerJudge, PrefixJudge,
+    RestJudge, SentReports, VoteJudge)
 from robot_swarm_orch.sim.world import Happening
 from robot_swarm_orch.site import load_site
+from robot_swarm_orch.types import Ack, Command, CommandKind, Lease, Outcome
 
 
 def line(count=6):
@@ -133,3 +138,183 @@ def test_committed_logs_that_differ_are_found():
     judge.feed('c3', 2, 2, b'z')
     judge.feed('c1', 2, 3, b'z')
     assert len(judge.violations) == 2
+
+
+def test_two_votes_in_a_term_are_found():
+    judge = VoteJudge()
+    for voter, term, candidate in (('c1', 1, 'c2'), ('c1', 1, 'c2'), ('c1', 2, 'c3')):
+        judge.feed(voter, term, candidate)
+    assert not judge.violations
+    judge.feed('c1', 2, 'c1')
+    assert judge.violations == ['c1 votes for c3 and for c1 in term 2']
+
+
+def test_a_leader_without_a_committed_entry_is_found():
+    committed = {1: (1, b'', 'c1'), 2: (2, b'x', 'c1')}
+    judge = LossJudge()
+    judge.feed('c2', 3, committed, {1: 1, 2: 2}.get)
+    judge.feed('c2', 3, committed, lambda index: -1)  # a snapshot covers all
+    judge.feed('c2', 2, committed, {1: 1}.get)        # entries of its own term are not due yet
+    assert not judge.violations
+    judge.feed('c3', 3, committed, {1: 1, 2: 1}.get)
+    judge.feed('c3', 4, committed, {1: 1}.get)
+    assert len(judge.violations) == 2 and 'without entry 2' in judge.violations[0]
+
+
+def test_a_commit_of_an_old_term_by_counting_is_found():
+    judge = CommitJudge()
+    for commit, term in ((4, 1), (4, 1), (6, 3), (7, 3)):
+        judge.feed('c1', 3, commit, term)
+    assert not judge.violations
+    judge.feed('c2', 5, 7, 3)
+    judge.feed('c2', 5, 8, 4)
+    assert judge.violations == ['c2, leading term 5, has committed up to entry 8 of term 4']
+
+
+def owned():
+    """Return an owner judge of robots a at node 1 and b at node 5, both booted."""
+    judge = OwnerJudge()
+    judge.feed(1, [('Enrolled', Enrolled('a', 1, '')), ('Enrolled', Enrolled('b', 5, '')),
+                   ('BootRegistered', BootRegistered('a', 11)),
+                   ('BootRegistered', BootRegistered('b', 12))])
+    return judge
+
+
+def rows(*rows):
+    return [('AuthorityChanged', AuthorityChanged(rows))]
+
+
+def test_owners_that_differ_from_the_rules_are_found():
+    judge = owned()
+    judge.feed(2, rows((0, (1 << 32) + 1, (1, 2, 3), (2, 3))))
+    judge.compare(0.0, 'c1', {1: 0, 2: 0, 3: 0, 5: 1})
+    judge.feed(3, rows((0, (1 << 32) + 2, (2, 3), ()), (1, (1 << 32) + 1, (1, 2, 5), (1, 2))))
+    judge.compare(0.0, 'c1', {2: 0, 3: 0, 1: 1, 5: 1})
+    assert not judge.violations
+    judge.compare(0.0, 'c1', {3: 0, 1: 1, 2: 1, 5: 1})
+    assert 'nodes [2]' in judge.violations[0]
+
+
+def test_a_row_of_an_earlier_incarnation_counts_for_nothing():
+    judge = owned()
+    judge.feed(2, [('BootRegistered', BootRegistered('a', 99))])
+    judge.feed(3, rows((0, (1 << 32) + 7, (2,), (2,))))
+    judge.compare(0.0, 'c1', {1: 0, 5: 1})
+    assert not judge.violations
+    judge.compare(0.0, 'c1', {2: 0, 5: 1})
+    assert judge.violations
+
+
+def test_a_robot_that_believes_in_what_it_does_not_own_is_found():
+    judge = owned()
+    judge.believe(0.0, 'a', (1,))
+    judge.believe(0.0, 'b', (5,))
+    assert not judge.violations
+    judge.believe(1.0, 'b', (5, 1))
+    assert len(judge.violations) == 2
+    assert 'both believe' in judge.violations[0] and 'belongs to a' in judge.violations[1]
+
+
+def test_an_acknowledgement_before_a_majority_has_it_is_found():
+    judge = AckJudge()
+    judge.place('o1', 4, 2)
+    judge.feed(1.0, 'c1', 'o1', lambda *entry: {(4, 2): 2}[entry], 2)
+    judge.place('o2', 5, 2)
+    assert not judge.violations
+    judge.feed(1.0, 'c1', 'o2', lambda *entry: {(5, 2): 1}[entry], 2)
+    judge.feed(1.0, 'c1', 'o3', None, 2)
+    assert 'is on 1 disks' in judge.violations[0] and 'no committed entry' in judge.violations[1]
+
+
+def lease(term, seq, duration=1.0):
+    return Lease(term, 'c1', 1, duration, (('a', seq),))
+
+
+def test_motion_after_the_lease_is_found():
+    reports = SentReports()
+    reports.sent(1.0, 'a', 7, 1)
+    judge = LeaseJudge(reports, 0.0)
+    judge.feed(1.9, 'a', [lease(1, 1)], True)
+    judge.feed(2.5, 'a', [], False)
+    assert not judge.violations
+    judge.feed(2.5, 'a', [lease(1, 1)], True)  # the same again, held back: no longer than before
+    assert 'its lease ended at 2.00 s' in judge.violations[0]
+
+
+def test_motion_by_the_lease_of_an_old_term_is_found():
+    reports = SentReports()
+    judge = LeaseJudge(reports, 0.0)
+    for number in (1, 2):
+        reports.sent(float(number), 'a', 7, number)
+    judge.feed(2.1, 'a', [lease(2, 1), lease(1, 2)], False)
+    judge.feed(1.9, 'a', [], True)
+    assert not judge.violations and judge.term('a') == 2
+    judge.feed(2.1, 'a', [], True)
+    assert judge.violations
+
+
+def command(seq, heard_seq, term=3):
+    return Command('a', 7, f'id{seq}', 't', term, seq, heard_seq, 2.0, CommandKind.GO, 4)
+
+
+def accepted(seq, before=JournalState()):
+    return [(Accepted(seq, 3, CommandKind.GO), before)]
+
+
+def answer(seq):
+    return [Ack('a', 7, f'id{seq}', 't', 3, seq, seq, Outcome.ACCEPTED)]
+
+
+def test_stale_repeated_and_unanswered_commands_are_found():
+    reports = SentReports()
+    reports.sent(1.0, 'a', 7, 1)
+    judge = CommandJudge(reports, 0.0, 10.0)
+    judge.feed(2.9, 'a', [command(1, 1)], accepted(1), answer(1), 3)
+    assert not judge.violations
+    before = JournalState(Accepted(1, 3, CommandKind.GO), finished=Finished(1, Outcome.DONE))
+    for case in (
+            (3.1, 'a', [command(2, 1)], accepted(2), answer(2), 3),          # too old
+            (2.0, 'a', [command(2, 9)], accepted(2), answer(2), 3),          # names no report
+            (2.0, 'a', [command(2, 1)], accepted(2), answer(2), 4),          # of an old term
+            (2.0, 'a', [command(1, 1)], accepted(1, before), answer(1), 3),  # done before
+            (2.0, 'a', [command(2, 1)], [], [], 3)):                         # not answered
+        found = len(judge.violations)
+        judge.feed(*case)
+        assert len(judge.violations) == found + 1
+
+
+def test_a_lease_that_outlives_its_mandate_is_found():
+    judge = MandateJudge(0.3, 1.0, 0.0, 0.02)
+    judge.feed(5.0, 'c1', 1.0, 5.0)
+    judge.feed(5.0, 'c1', 0.8, 4.8)
+    assert not judge.violations
+    judge.feed(5.0, 'c1', 1.0, 4.8)
+    judge.feed(5.0, 'c1', 0.1, 4.6)
+    assert len(judge.violations) == 2
+
+
+def test_motion_without_consensus_is_found_after_the_bound():
+    judge = RestJudge(3.0)
+    judge.feed(0.0, True, ['a'])
+    for at in (1.0, 4.0, 4.2):
+        judge.feed(at, False, ['a'] if at < 4.1 else [])
+    assert not judge.violations and judge.longest_s == 3.0
+    judge.feed(4.3, False, ['a'], late_s=0.3)
+    assert not judge.violations
+    judge.feed(4.4, False, ['a'])
+    judge.feed(4.5, False, ['a'])
+    assert len(judge.violations) == 1
+
+
+def test_a_limiter_that_speeds_up_or_trusts_old_input_is_found():
+    judge = LimiterJudge(0.35, 0.5, True)
+    judge.feed(0.0, 'a', (1.0, 0.5), (0.4, 0.5), 0.1, 0.1)
+    judge.feed(0.0, 'a', (1.0, 0.5), (0.0, 0.0), 9.0, None)
+    assert not judge.violations
+    for told, odometry_age_s, scan_age_s in (
+            ((1.1, 0.0), 0.1, 0.1), ((-0.5, 0.0), 0.1, 0.1), ((0.5, 0.6), 0.1, 0.1),
+            ((0.5, 0.0), 0.4, 0.1), ((0.5, 0.0), -0.4, 0.1), ((0.5, 0.0), None, 0.1),
+            ((0.5, 0.0), 0.1, 0.6), ((0.5, 0.0), 0.1, None)):
+        found = len(judge.violations)
+        judge.feed(0.0, 'a', (1.0, 0.5), told, odometry_age_s, scan_age_s)
+        assert len(judge.violations) == found + 1

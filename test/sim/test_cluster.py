@@ -10,14 +10,13 @@ from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.sim.ghost import Ghosts
 from robot_swarm_orch.sim.network import NetworkOptions
 from robot_swarm_orch.site import load_site
-from robot_swarm_orch.types import OrderState
+from robot_swarm_orch.types import Order, OrderKind, OrderState
 
 SITE = load_site({'warehouse': {'columns': 8, 'blocks': 1, 'block_cells': 6}})
 
 
 def judged(cluster):
     """Return what the judges found, with the orders' ends included."""
-    cluster.judge_logs()
     cluster.judges.order.close({name: cluster.client.orders[name].drop
                                 for name in cluster.client.done_s})
     return cluster.judges.violations()
@@ -131,3 +130,38 @@ def test_options_are_checked_together():
     slow = replace(CoordinatorConfig(), lease_s=0.2)
     with pytest.raises(Exception, match='lease_s'):
         Cluster(SITE, 1, 1, ClusterOptions(coordinator=slow))
+
+
+class Desk:
+    """Takes the answers to calls, as (number, status)."""
+
+    def __init__(self):
+        self.heard = []
+
+    def hear(self, now_s, number, status):
+        self.heard.append((number, status))
+
+
+@pytest.mark.parametrize('seed', [17, 18, 19, 20, 21, 22, 23, 24])
+def test_a_leader_that_was_replaced_answers_no_question(seed):
+    cluster = Cluster(SITE, 2, seed, options=ClusterOptions(orders=False))
+    cluster.customers = Desk()
+    cluster.run(3.0)
+    old = cluster.leader()
+    for other in cluster.replicas:
+        if other != old:
+            cluster.coordinator_network.cut(old, other)
+    run_until(cluster, lambda: cluster.leader() != old, 2.0)
+    new = cluster.leader()
+    assert cluster.replicas[old].wants_reports  # it does not know yet
+    order = Order('o1', 'o1', OrderKind.GO, '', SITE.stations[0])
+    cluster.network.send(cluster.now_s, 'customers', new, ('call', (1, order)), True)
+    run_until(cluster, lambda: cluster.customers.heard, 1.0)
+    assert cluster.customers.heard[0][1].state == OrderState.ACCEPTED
+    question = replace(order, drop='')
+    for number, name in ((3, old), (4, new)):
+        cluster.network.send(cluster.now_s, 'customers', name, ('call', (number, question)), True)
+    cluster.run(1.0)
+    answers = [(number, status.state) for number, status in cluster.customers.heard]
+    assert (3, OrderState.UNKNOWN) not in answers
+    assert [state for number, state in answers if number == 4] == [OrderState.ACCEPTED]
