@@ -21,6 +21,10 @@ GHOST_RATIO_LEAST = 0.70
 OVERRUN_RATIO_BOUND = 0.01
 DECISION_BOUND_S = 0.010
 ROUTE_BOUND_S = 0.050
+PERCEPTION_BOUND_S = 0.005
+OF_CAMERAS = ('perception_s', 'inference_s')
+TIMINGS = ('decision_s', 'route_s', 'commit_s', 'tick_s', *OF_CAMERAS)
+"""Distributions that the processes keep; those of cameras are empty without any."""
 ROBOT_MEMORY_BOUND = 256 * 1024 * 1024
 ROBOT_CPU_BOUND = 0.5
 # Of broken invariants all are counted, and so many described.
@@ -141,7 +145,7 @@ def _health(evidence: Evidence, metrics: Metrics) -> dict:
         'stops': with_prefix(metrics.counters, 'stops.'),
         'tick_overrun_ratio': _rounded(evidence.observation.late_ticks(), 6),
         **{name: _summary(metrics, name)
-           for name in ('decision_s', 'route_s', 'commit_s', 'tick_s')},
+           for name in TIMINGS},
     }
 
 
@@ -219,6 +223,8 @@ def _bounds(report: dict) -> List[Tuple[str, str, float, bool]]:
          above(report['decision_s']['p99'], DECISION_BOUND_S)),
         ('route_s', 'with a p99 under', ROUTE_BOUND_S,
          above(report['route_s']['p99'], ROUTE_BOUND_S)),
+        ('perception_s', 'with a p99 under', PERCEPTION_BOUND_S,
+         above(report['perception_s']['p99'], PERCEPTION_BOUND_S)),
     ]
 
 

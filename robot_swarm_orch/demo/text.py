@@ -4,6 +4,8 @@
 
 from typing import List
 
+from robot_swarm_orch.demo.report import OF_CAMERAS, TIMINGS
+
 _MIB = 1024 * 1024
 
 
@@ -44,8 +46,10 @@ def _shown(value) -> str:
 def _timings(report: dict) -> List[str]:
     """Return the distributions in milliseconds."""
     lines = [f'  {"[ms]":34}{"p50":>9}{"p99":>9}{"max":>9}{"count":>10}']
-    for name in ('decision_s', 'route_s', 'commit_s', 'tick_s'):
+    for name in TIMINGS:
         summary = report[name]
+        if not summary['count'] and name in OF_CAMERAS:
+            continue
         cells = ''.join(f'{1000 * summary[key]:9.2f}' if summary[key] is not None
                         else f'{"-":>9}' for key in ('p50', 'p99', 'max'))
         lines.append(f'  {name:34}{cells}{summary["count"]:10}')

@@ -12,13 +12,13 @@ from robot_swarm_orch.demo.report import build_report, robot_process_failures
 from robot_swarm_orch.demo.text import report_text
 from robot_swarm_orch.types import Lease, Reason
 
-# The figures that the issue of this package's first step promised to every reader of report.json.
+# The figures that docs/demo.md promises to every reader of report.json.
 PROMISED = {
     'robots', 'seed', 'duration_s', 'overlaps', 'nodes_held_twice', 'orders_accepted',
     'orders_done', 'orders_lost', 'orders_duplicated', 'orders_per_hour', 'orders_per_hour_ghost',
     'leaders_per_term_max', 'failover_s', 'robots_stopped_in_failover', 'safe_stop_s_max',
     'safe_stop_bound_s', 'resume_s_max', 'nuisance_stops_per_robot_hour', 'tick_overrun_ratio',
-    'decision_s', 'route_s', 'commit_s', 'network', 'processes', 'passed', 'failures'}
+    'decision_s', 'route_s', 'commit_s', 'perception_s', 'inference_s', 'network', 'processes', 'passed', 'failures'}
 
 
 def verdict(evidence, truth=None, ghost=None):
@@ -118,7 +118,8 @@ def test_the_rate_counts_drops_in_the_steady_state_alone():
 
 
 @pytest.mark.parametrize('name, value, word', [
-    ('decision_s', 0.05, 'decision_s'), ('route_s', 0.2, 'route_s')])
+    ('decision_s', 0.05, 'decision_s'), ('route_s', 0.2, 'route_s'),
+    ('perception_s', 0.02, 'perception_s')])
 def test_slow_decisions_fail_the_run(name, value, word):
     evidence = made.evidence('none')
     slow = made.healthy()
