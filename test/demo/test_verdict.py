@@ -18,7 +18,8 @@ PROMISED = {
     'orders_done', 'orders_lost', 'orders_duplicated', 'orders_per_hour', 'orders_per_hour_ghost',
     'leaders_per_term_max', 'failover_s', 'robots_stopped_in_failover', 'safe_stop_s_max',
     'safe_stop_bound_s', 'resume_s_max', 'nuisance_stops_per_robot_hour', 'tick_overrun_ratio',
-    'decision_s', 'route_s', 'commit_s', 'perception_s', 'inference_s', 'network', 'processes', 'passed', 'failures'}
+    'decision_s', 'route_s', 'commit_s', 'perception_s', 'inference_s', 'network', 'processes',
+    'passed', 'failures'}
 
 
 def verdict(evidence, truth=None, ghost=None):
