@@ -40,8 +40,6 @@ CHUNK = 500
 TRAIN_SEED, VALID_SEED, TEST_SEED, OTHER_SEED = 1_000, 500_000, 600_000, 700_000
 # A blocked lane taken for clear is worse than the other way round.
 BLOCKED_WEIGHT = 2.0
-# Pixels by which a picture is shifted at most; how slowly the average of the weights forgets.
-SHIFT, FADE = 2, 0.998
 # The warehouse that no training picture shows: other aisles, other racks.
 OTHER_SITE = {'name': 'other', 'warehouse': {'columns': 8, 'column_cells': 3, 'blocks': 2,
                                              'block_cells': 7, 'rack_margin_m': 1.3,
@@ -81,55 +79,28 @@ def draw(seed, count, workers, other):
             sum((p[2] for p in parts), []), np.concatenate([p[3] for p in parts]))
 
 
-def varied(rows, rng):
-    """Return pictures mirrored, shifted and lit otherwise at random; the answers stay."""
-    rows = rows.copy()
-    mirrored = rng.random(len(rows)) < 0.5
-    rows[mirrored] = rows[mirrored, :, ::-1]
-    padded = np.pad(rows, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode='edge')
-    down, right = rng.integers(0, 2 * SHIFT + 1, (2, len(rows)))
-    for index in range(len(rows)):
-        rows[index] = padded[index, down[index]:down[index] + rows.shape[1],
-                             right[index]:right[index] + rows.shape[2]]
-    light = rng.uniform(0.75, 1.3, (len(rows), 1, 1, 1)) * rng.uniform(
-        0.93, 1.07, (len(rows), 1, 1, 3))
-    noise = rng.normal(0.0, 4.0, rows.shape)
-    return np.clip(rows * light + noise, 0.0, 255.0).astype(np.uint8)
-
-
 def train(net, data, valid, epochs, batch, seed):
-    """
-    Train in place on varied pictures; keep the averaged weights that do best on `valid`.
-
-    The average is over the last steps, as in B. Polyak and A. Juditsky, "Acceleration of
-    Stochastic Approximation by Averaging", 1992, but fading.
-    """
+    """Train in place, mirrored at random; keep the weights that do best on `valid`."""
     x, truth = data[:2]
     rng = np.random.default_rng(seed)
     best, kept, steps = -1.0, None, epochs * (len(x) // batch)
-    done, average = 0, net.state()
+    done = 0
     for epoch in range(epochs):
         began, losses = time.monotonic(), []
         order = rng.permutation(len(x))
         for start in range(0, len(x) - batch + 1, batch):
             index = np.sort(order[start:start + batch])
-            rows, answers = varied(x[index], rng), truth[index]
+            rows, answers = x[index], truth[index]
+            mirrored = rng.random(batch) < 0.5
+            rows[mirrored] = rows[mirrored, :, ::-1]
             weight = np.where(answers, BLOCKED_WEIGHT, 1.0)
             rate = 0.5 * (1.0 + np.cos(np.pi * done / steps))
             losses.append(net.step(rows, answers, weight, max(rate, 0.01)))
             done += 1
-            fade = min(FADE, 1.0 - 1.0 / done)
-            for part, learnt in zip(average, (net.weights, net.means, net.variances)):
-                for mean, value in zip(part, learnt):
-                    mean += (1.0 - fade) * (value - mean)
-        learnt = net.state()
-        net.restore(average)
-        average = net.state()
         right = figures(net.logits(valid[0]) > 0.0, valid)
         score = right['accuracy'] - right['missed_ratio']
         if score > best:
             best, kept = score, net.state()
-        net.restore(learnt)
         print(f'epoch {epoch + 1}: loss {np.mean(losses):.4f}, validation {right["accuracy"]:.4f},'
               f' missed {right["missed_ratio"]:.4f}, {time.monotonic() - began:.0f} s', flush=True)
     net.restore(kept)
