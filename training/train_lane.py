@@ -134,9 +134,9 @@ def main() -> int:
     """Train, export, judge, and write the record."""
     parse = argparse.ArgumentParser(description=__doc__.split('\n')[1])
     parse.add_argument('--out', type=Path, required=True, help='folder of model and record')
-    parse.add_argument('--pictures', type=int, default=10_000, help='to train on (%(default)s)')
+    parse.add_argument('--pictures', type=int, default=24_000, help='to train on (%(default)s)')
     parse.add_argument('--held-out', type=int, default=2_000, help='to judge on (%(default)s)')
-    parse.add_argument('--epochs', type=int, default=20)
+    parse.add_argument('--epochs', type=int, default=12)
     parse.add_argument('--batch', type=int, default=64)
     parse.add_argument('--seed', type=int, default=1, help='of weights and order')
     parse.add_argument('--cache', type=Path, help='folder that keeps drawn pictures for a next '

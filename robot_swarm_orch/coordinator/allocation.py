@@ -14,6 +14,7 @@ distance table per place (`edge/planning.py`), looked up for all idle robots at 
 from heapq import nsmallest
 
 import numpy as np
+from robot_swarm_orch.types import OrderKind
 from scipy.optimize import linear_sum_assignment
 
 AGE_WEIGHT = 0.5
@@ -96,13 +97,27 @@ def bonus_s(order, now_ms):
     return AGE_WEIGHT * ((now_ms - order.placed_ms) / 1000.0 + PRIORITY_S * order.priority)
 
 
-def allocate(strategy, robots, orders, goal_of, travel, now_ms):
+def allocate(strategy, robots, orders, goal_of, travel, now_ms, cannot_carry=frozenset()):
     """
     Return (robot name, OrderRecord, why that robot, for people) of each order given.
 
     robots: idle robots as (name, node, yaw [rad]). orders: waiting OrderRecords. goal_of: function
     from an order to the node of its first place. travel: TravelTimes. now_ms: log time.
+    cannot_carry: names of robots that get orders to drive only, what the others leave of them.
     """
+    able = [robot for robot in robots if robot[0] not in cannot_carry]
+    given = _allocate(strategy, able, orders, goal_of, travel, now_ms)
+    if len(able) < len(robots):
+        taken = {order.order_id for _, order, _ in given}
+        drives = [order for order in orders
+                  if order.kind == OrderKind.GO and order.order_id not in taken]
+        bare = [robot for robot in robots if robot[0] in cannot_carry]
+        given += _allocate(strategy, bare, drives, goal_of, travel, now_ms)
+    return given
+
+
+def _allocate(strategy, robots, orders, goal_of, travel, now_ms):
+    """Return what `allocate` does, of robots that can do any of the orders."""
     if not robots or not orders:
         return []
     candidates = most_urgent(orders, now_ms)

@@ -28,6 +28,8 @@ from robot_swarm_orch.types import (
     Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode, OrderKind, Outcome)
 
 _FORGET_PERIOD_MS = 60_000
+# A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
+_BARE_S = 60.0
 _PARKED_AT_ONCE = 8
 _TOLD_AGAIN = 100
 
@@ -74,6 +76,7 @@ class Leader:
         self._requests = {}
         self._in_flight = 0
         self._not_before = {}
+        self._bare_until_s = {}  # robot without a payload device -> when it is tried again
         self._regrant = {}
         self._digest_due = 0
         self._forget_ms = state.time_ms
@@ -122,6 +125,8 @@ class Leader:
                 or (record.open.seq, record.open.command_id) != (ack.seq, ack.command_id)):
             return
         if is_last_word(ack):
+            if ack.reason == 'no_payload':
+                self._bare_until_s[ack.robot] = now_s + _BARE_S
             self._acks[ack.robot] = events.CommandAcked(
                 ack.robot, ack.seq, int(ack.outcome), ack.reason)
         elif ack.outcome == Outcome.ACCEPTED:
@@ -251,13 +256,16 @@ class Leader:
         now_ms = self.log_time_ms(now_s)
         if self.state.waiting:
             orders = [self.state.live[order_id] for order_id in self.state.waiting]
+            bare = {name for name, end_s in self._bare_until_s.items() if now_s < end_s}
             for name, order, why in allocate(self._allocator, idle, orders, self._first_node,
-                                             self._parts.travel, now_ms):
+                                             self._parts.travel, now_ms, bare):
                 kind, which = saga.STEPS[saga.next_state(
                     saga.State.WAITING, saga.assigned_event(order.kind))]
                 decided += [events.TaskAssigned(order.order_id, name, why),
                             self._command(name, kind, order.place(which), order.order_id)]
-        elif not self._stopped:
+                idle = [robot for robot in idle if robot[0] != name]
+        # Also while orders wait: a robot that can't take them must not stand in others' way.
+        if not self._stopped:
             decided += self._decide_parking(idle, now_ms)
         return decided + self._housekeeping(now_ms)
 

@@ -218,7 +218,8 @@ class RobotAgent:
             self._blocked = frozenset(inputs.view.blocked)
         acks = ()
         for command in inputs.commands:
-            acks += (self.runner.hear(command, inputs.now_s, self._standing_at),)
+            acks += (self.runner.hear(
+                command, inputs.now_s, self._standing_at, inputs.load is not None),)
         return acks
 
     def _hear_stop(self, stop):

@@ -16,6 +16,8 @@ Commands and the payload device: what the robot does for the coordinators, each 
 -   If the robot reboots in between, or the device forgets the action that it was at, the device's
     word settles it: the action it names, else the load that it measures. If neither tells, the
     command is IN_DOUBT: the robot stands. It never tries again on a guess.
+-   A device that has not spoken since the boot is never asked: the command must come again for a
+    while, then it has failed, and nothing was started.
 -   A newer command ends the doubt: the coordinators send none before a person has settled it.
 -   CANCEL ends a GO or PARK. For an action at work it asks the device to stop; it must come again.
 """
@@ -80,6 +82,8 @@ ACTIONS = {CommandKind.PICK: LoadAction.PICK, CommandKind.DROP: LoadAction.DROP,
 _ASK_AGAIN_S = 0.5
 # A device that says nothing for this long after a reboot leaves its last action in doubt.
 _SETTLE_WAIT_S = 10.0
+# A device that has not spoken for this long after it was first needed is not there.
+_DEVICE_WAIT_S = 5.0
 _REMEMBERED = 16
 
 
@@ -96,7 +100,7 @@ class TaskRunner:
         self._answered = OrderedDict()           # seq -> (outcome, reason)
         self._named = False                      # the device has named the action at work
         self._cancelling = False
-        self._asked_s = self._settling_s = None
+        self._asked_s = self._settling_s = self._needed_s = None
         self.phase = self._phase_at_boot()
 
     def _phase_at_boot(self):
@@ -132,11 +136,18 @@ class TaskRunner:
         place = self._command.place if self._command is not None else ''
         return LoadAction(started.action).name.lower() + (f' at {place}' if place else '')
 
-    def hear(self, command: Command, now_s: float, standing_at: int) -> Ack:
-        """Take in a copy of a command and return the answer; `standing_at` is a node, or -1."""
+    def hear(self, command: Command, now_s: float, standing_at: int, has_device: bool) -> Ack:
+        """
+        Take in a copy of a command and return the answer.
+
+        standing_at: a node, or -1. has_device: the payload device has spoken since the boot.
+        """
         known = self._known(command)
         if known is None:
-            known = self._refusal(command, now_s) or self._accept(command, standing_at)
+            missing = not has_device and command.kind in ACTIONS and standing_at == command.node
+            known = (self._refusal(command, now_s)
+                     or missing and self._without_device(command, now_s)
+                     or self._accept(command, standing_at))
         return self._ack(command, *known)
 
     def step(self, now_s: float, standing_at: int,
@@ -191,13 +202,26 @@ class TaskRunner:
             return Outcome.RETRY, 'busy'
         return None
 
-    def _accept(self, command, standing_at):
-        """Carry out a new command, or begin to; return (outcome, reason)."""
+    def _without_device(self, command, now_s):
+        """Return (outcome, reason) of an action while no device has spoken; it may yet."""
+        if self._needed_s is None:
+            self._needed_s = now_s
+        if now_s - self._needed_s < _DEVICE_WAIT_S:
+            return Outcome.RETRY, 'no_payload'
+        self._take(command)
+        return self._finish(Outcome.FAILED, 'no_payload')
+
+    def _take(self, command):
+        """Make a command the open one, which ends a drive or a doubt."""
         if self.phase in (Phase.DRIVING, Phase.IN_DOUBT):
             self.phase = next_phase(self.phase, Event.FORGET)
         self._write(Accepted(command.seq, command.term, CommandKind(command.kind),
                              command.order_id, command.step))
         self._command = command
+
+    def _accept(self, command, standing_at):
+        """Carry out a new command, or begin to; return (outcome, reason)."""
+        self._take(command)
         if command.kind in (CommandKind.GO, CommandKind.PARK):
             self.phase = next_phase(self.phase, Event.DRIVE)
             if standing_at == command.node:

@@ -69,22 +69,31 @@ class Facts:
 
 @dataclass(frozen=True)
 class Check:
-    """A check: its name for programs, what it looks at for people, and the function."""
+    """
+    A check: its name for programs, what it looks at for people, and the function.
+
+    of_fleet: it looks at what a fleet says, so there is nothing to look at while none is heard.
+    """
 
     name: str
     title: str
     look: Callable[[Facts], list]
+    of_fleet: bool = False
 
 
 def examine(facts: Facts) -> dict:
-    """Return {check name: its findings} of all checks."""
-    return {check.name: check.look(facts) for check in CHECKS}
+    """Return {check name: its findings} of all checks that have something to look at."""
+    heard = facts.picture.is_heard
+    return {check.name: check.look(facts) for check in CHECKS if heard or not check.of_fleet}
 
 
 def lines(results: Mapping[str, list]) -> list:
     """Return the results as lines: a line a check, and two for each finding."""
     out = []
     for check in CHECKS:
+        if check.name not in results:
+            out.append(f'{"--":6}{check.title}: nothing to look at')
+            continue
         findings = results[check.name]
         worst = max((finding.level for finding in findings), default=Level.OK)
         out.append(f'{worst.name:6}{check.title}')
@@ -99,7 +108,8 @@ def to_plain(results: Mapping[str, list]) -> dict:
     """Return the results as values for JSON."""
     return {'healthy': not any(results.values()), 'checks': [
         {'name': check.name, 'title': check.title, 'findings': [
-            dict(asdict(finding), level=finding.level.name) for finding in results[check.name]]}
+            dict(asdict(finding), level=finding.level.name)
+            for finding in results.get(check.name, ())], 'looked': check.name in results}
         for check in CHECKS]}
 
 
@@ -217,7 +227,7 @@ def disk(facts):
 def fleet_heard(facts):
     """Look whether the fleet is on this domain at all, under this site id."""
     picture, machine = facts.picture, facts.machine
-    if _is_heard(picture):
+    if picture.is_heard:
         return []
     here = f'nothing of site {picture.site_id} is heard on domain {machine.domain}'
     others = [number for number, sites in sorted(facts.elsewhere.items())
@@ -238,15 +248,9 @@ def fleet_heard(facts):
                     'its --site')]
 
 
-def _is_heard(picture):
-    return bool(picture.reports or picture.alive or picture.view)
-
-
 def consensus(facts):
     """Look whether somebody leads, and whether all coordinators are there."""
     picture = facts.picture
-    if not _is_heard(picture):
-        return []
     if picture.lease is None:
         why, remedy = no_lease(picture)
         return [Finding(Level.ERROR, f'no consensus: {why}; the robots stand', remedy)]
@@ -371,12 +375,12 @@ CHECKS = (
     Check('shared_memory', 'shared memory (/dev/shm)', shared_memory),
     Check('disk', 'sync time of the disk', disk),
     Check('fleet', 'the fleet is on this domain, under this site id', fleet_heard),
-    Check('consensus', 'consensus of the coordinators', consensus),
-    Check('one_fleet', 'one fleet on this site id', one_fleet),
-    Check('one_name', 'one robot a name', one_name_each),
-    Check('clocks', 'clocks', clocks),
-    Check('queue', 'queue of orders', queue),
-    Check('robots', 'robots that need a person', robots),
-    Check('cameras', 'cameras', cameras),
-    Check('processes', 'what processes say of themselves', processes),
+    Check('consensus', 'consensus of the coordinators', consensus, of_fleet=True),
+    Check('one_fleet', 'one fleet on this site id', one_fleet, of_fleet=True),
+    Check('one_name', 'one robot a name', one_name_each, of_fleet=True),
+    Check('clocks', 'clocks', clocks, of_fleet=True),
+    Check('queue', 'queue of orders', queue, of_fleet=True),
+    Check('robots', 'robots that need a person', robots, of_fleet=True),
+    Check('cameras', 'cameras', cameras, of_fleet=True),
+    Check('processes', 'what processes say of themselves', processes, of_fleet=True),
 )

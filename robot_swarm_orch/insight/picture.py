@@ -74,6 +74,11 @@ class Picture:
     processes: Mapping[str, Process] = field(default_factory=dict)
     site: Optional[Site] = None
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anything of the fleet was heard."""
+        return bool(self.reports or self.alive or self.view)
+
     def is_known(self, robot: str) -> bool:
         """Return whether a robot is enrolled, or was heard."""
         return (robot in self.reports or robot in self.safeties

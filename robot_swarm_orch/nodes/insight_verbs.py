@@ -29,7 +29,7 @@ from robot_swarm_orch.site import load_site
 _LIMITERS_S, _ROUNDS = 1.5, 5
 _ELSEWHERE_S = 1.5
 # Within this time each process has told its health, and two programs of one name their reports.
-_HEALTH_S, _TWINS_S = 1.3, 0.8
+_HEALTH_S, _TWINS_S = 2.2, 0.8
 _SETTINGS = ('queue_bound', 'data_dir')
 _SITE_TOPIC = re.compile(r'/fleet/([A-Za-z0-9_]+)/(?:lease|robot_report)').fullmatch
 
@@ -48,10 +48,7 @@ def explain_subject(client: FleetClient, options) -> int:
     lookout = Lookout(client.node, client.site_id, known_site(options.site_file))
     _listen(lookout, options.timeout, _TWINS_S)
     picture = lookout.picture()
-    if not (picture.reports or picture.alive or picture.view):
-        raise NoAnswer(
-            f'nothing of site {client.site_id} was heard on ROS domain {picture.domain} within '
-            f'{options.timeout:g} s; ask `swarm doctor`')
+    _check_heard(picture, options)
     answer = _answer(lookout, options)
     for _ in range(_ROUNDS):
         if not lookout.follow(answer.unheard):
@@ -60,6 +57,14 @@ def explain_subject(client: FleetClient, options) -> int:
         answer = _explained(lookout, answer)
     print(json.dumps(answer.to_plain(), indent=2) if options.json else answer.text)
     return 1 if answer.causes[0].kind == 'unknown' else 0
+
+
+def _check_heard(picture, options) -> None:
+    """Raise NoAnswer unless something of the fleet was heard."""
+    if not picture.is_heard:
+        raise NoAnswer(
+            f'nothing of site {picture.site_id} was heard on ROS domain {picture.domain} within '
+            f'{options.timeout:g} s; ask `swarm doctor`')
 
 
 def _listen(lookout, for_s, at_least_s) -> None:
@@ -99,10 +104,9 @@ def examine(client: FleetClient, options) -> int:
     picture = lookout.picture()
     settings = _settings(client, picture)
     machine = read_machine(picture.domain, options.data or settings.get('data_dir') or '.')
-    heard = bool(picture.reports or picture.alive or picture.view)
     facts = doctor.Facts(
         machine, picture, settings, tuple(sites_on(client.node)),
-        {} if heard else elsewhere(picture.domain, machine.participants))
+        {} if picture.is_heard else elsewhere(picture.domain, machine.participants))
     results = doctor.examine(facts)
     print(json.dumps(doctor.to_plain(results), indent=2) if options.json
           else '\n'.join(doctor.lines(results)))
@@ -182,6 +186,7 @@ def show_top(client: FleetClient, options) -> int:
     if options.json or options.once:
         lookout.follow(top.worth_a_word(lookout.picture()))
         lookout.listen(_LIMITERS_S / 2)
+        _check_heard(lookout.picture(), options)
     if options.json:
         print(json.dumps(top.to_plain(lookout.picture()), indent=2))
         return 0

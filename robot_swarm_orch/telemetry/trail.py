@@ -17,6 +17,9 @@ from robot_swarm_orch.types import OrderState, Outcome
 _ORDERS_REMEMBERED = 4096
 _OF_ORDERS = {OrderState.REFUSED: WARNING, OrderState.FAILED: WARNING,
               OrderState.IN_DOUBT: ERROR}
+# States whose status repeats why that robot was chosen; the line of the assignment has said it.
+_OF_COURSE = frozenset((OrderState.PICKING, OrderState.CARRYING, OrderState.DROPPING,
+                        OrderState.DONE))
 _OF_ANSWERS = {Outcome.FAILED: WARNING, Outcome.REJECTED: WARNING, Outcome.IN_DOUBT: ERROR}
 
 
@@ -26,14 +29,14 @@ class CoordinatorTrail:
     def __init__(self, log: EventLog):
         """Write into a log."""
         self._log = log
-        self._orders = OrderedDict()  # order id -> (seq, state) of the newest line
+        self._orders = OrderedDict()  # order id -> (state, robot) of the newest line
         self._commands = {}           # robot -> its newest command
         self._acks = {}               # robot -> (command id, outcome) of the newest line
         self._since_index = 0
 
     def status(self, status) -> None:
         """Note what has become of an order (types.OrderStatus), after commit."""
-        news = (status.seq, status.state)
+        news = (status.state, status.robot)
         if 0 < status.seq <= self._since_index or self._orders.get(status.order_id) == news:
             return
         self._orders[status.order_id] = news
@@ -43,7 +46,7 @@ class CoordinatorTrail:
         self._log.event(
             f'order_{OrderState(status.state).name.lower()}', _OF_ORDERS.get(status.state, INFO),
             trace_id=status.trace_id, order_id=status.order_id, robot_id=status.robot,
-            term=status.term, **_reason(status.reason))
+            term=status.term, **_reason('' if status.state in _OF_COURSE else status.reason))
 
     def command(self, command) -> None:
         """

@@ -56,7 +56,8 @@ class HoppingRobot:
         self.last_ack = None
         self.heard_term = 0
         self.actions = []
-        self.outcomes = {}
+        self.outcomes = {}  # kind of command -> outcome, if it is not DONE
+        self.reason = ''    # of such an outcome
         self.grants = []
 
     def obey(self, grant):
@@ -88,7 +89,8 @@ class HoppingRobot:
             self.actions.append((command.kind, command.order_id, command.step))
         self.command = None
         outcome = self.outcomes.get(command.kind, Outcome.DONE)
-        self.last_ack = self._ack(command, outcome)
+        self.last_ack = self._ack(command, outcome, '' if outcome == Outcome.DONE
+                                  else self.reason)
         return self.last_ack
 
     def _hop(self, goal):

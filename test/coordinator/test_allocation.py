@@ -98,3 +98,14 @@ def test_travel_times_are_the_planners():
     goal = site.places['shelf_2'].node
     times = TravelTimes(planner).to(goal, np.array([0, 5]), np.array([0.0, 1.0]))
     assert times == pytest.approx([planner.cost_s(0, 0.0, goal), planner.cost_s(5, 1.0, goal)])
+
+
+def test_a_robot_that_cannot_carry_gets_orders_to_drive_only():
+    robots = [('bare', 1, 0.0), ('able', 50, 0.0)]
+    go = OrderRecord('go', '', 2, '', 'shelf_1', '', 0, 0.0, 0)
+    pairs = allocate(hungarian, robots, [order('move'), go], lambda _: 0, Line(), 0,
+                     cannot_carry={'bare'})
+    assert {(name, given.order_id) for name, given, _ in pairs} == {
+        ('able', 'move'), ('bare', 'go')}
+    assert not allocate(hungarian, robots[:1], [order('move')], lambda _: 0, Line(), 0,
+                        cannot_carry={'bare'})

@@ -211,6 +211,19 @@ def test_a_pick_in_doubt_waits_for_a_person():
     assert actions(group)[CommandKind.PICK, 'doubtful'] == 1
 
 
+def test_a_robot_without_a_payload_device_gets_one_order_to_move_and_then_another_robot_does_it():
+    group = ready(robots=2, resend_max_s=0.4, resend_first_s=0.1)
+    for number in range(3):
+        group.submit(move(f'o{number}'))
+        if not number:
+            wait_for_state(group, 'o0', OrderState.ASSIGNED)
+            bare = group.robots[group.status('o0').robot]
+            bare.outcomes[CommandKind.PICK], bare.reason = Outcome.FAILED, 'no_payload'
+    group.run(until=lambda: all(ended(group, f'o{number}') for number in range(3)))
+    assert [group.status(f'o{number}').state for number in range(3)] == [OrderState.DONE] * 3
+    assert [kind for kind, _, _ in bare.actions] == [CommandKind.PICK]
+
+
 def test_an_order_that_robots_keep_failing_on_fails_in_the_end():
     group = ready(robots=1, resend_max_s=0.4, resend_first_s=0.1)
     group.robots['r0'].outcomes[CommandKind.PICK] = Outcome.FAILED

@@ -13,7 +13,7 @@ from robot_swarm_orch.edge.peers import PeerTable
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.types import (
-    Command, first_seq, Grant, Lease, Mode, Motion, Odometry, Pose)
+    Command, first_seq, Grant, Lease, LoadReading, LoadStatus, Mode, Motion, Odometry, Pose)
 
 STEP_S = 0.005
 
@@ -140,7 +140,8 @@ class Rig:
         x, y = map(float, site.xy[node])
         self.base = SimulatedBase(config, x, y, yaw, **base_options)
         self.answer_s, self.leading, self.granting, self.seed = answer_s, True, True, seed
-        self.acks, self.outputs, self.requests, self.load = [], None, [], None
+        self.acks, self.outputs, self.requests = [], None, []
+        self.load = LoadReading('', LoadStatus.IDLE, False)
         self.scan, self.mail, self.next_mail = None, deque(), {}
         self.lease_seq, self.command_count = 0, 0
         self.boot()

@@ -52,9 +52,9 @@ def reading(action_id, status, carrying=False, mass=0.0):
     return LoadReading(action_id, status, carrying, mass)
 
 
-def answer(runner, *args, now=1.0, at=-1, **values):
-    """Return (outcome, reason) of a command."""
-    ack = runner.hear(command(*args, **values), now, at)
+def answer(runner, *args, now=1.0, at=-1, device=True, **values):
+    """Return (outcome, reason) of a command; `device`: whether the payload device has spoken."""
+    ack = runner.hear(command(*args, **values), now, at, device)
     return ack.outcome, ack.reason
 
 
@@ -255,3 +255,25 @@ def test_a_finished_command_is_answered_from_the_journal_after_a_reboot():
     journal = MemoryJournal()
     answer(make(journal), 1, at=4)
     assert answer(make(journal, boot_id=6), 1) == (Outcome.DONE, '')
+
+
+def test_a_load_action_without_a_payload_device_fails_after_a_while_and_nothing_was_started():
+    journal = Recording()
+    runner = make(journal)
+    assert answer(runner, 1, PICK, now=1.0, at=4, device=False) == (Outcome.RETRY, 'no_payload')
+    assert answer(runner, 1, PICK, now=4.0, at=4, device=False) == (Outcome.RETRY, 'no_payload')
+    assert answer(runner, 1, PICK, now=6.1, at=4, device=False, ttl_s=60.0) == (
+        Outcome.FAILED, 'no_payload')
+    assert 'Started' not in journal.writes and runner.load_request(6.2) is None
+    assert runner.phase == Phase.IDLE
+
+
+def test_a_payload_device_that_speaks_in_time_is_asked():
+    runner = make()
+    assert answer(runner, 1, PICK, now=1.0, at=4, device=False) == (Outcome.RETRY, 'no_payload')
+    assert answer(runner, 1, PICK, now=2.0, at=4) == (Outcome.ACCEPTED, '')
+    assert runner.load_request(2.0).action_id == 'c1'
+
+
+def test_a_robot_without_a_payload_device_drives():
+    assert answer(make(), 1, GO, device=False) == (Outcome.ACCEPTED, '')

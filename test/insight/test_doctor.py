@@ -256,3 +256,10 @@ def test_multicast_on_an_address_that_is_not_ours_does_not_come_back():
 
 def test_a_machine_without_profile_relies_on_multicast():
     assert not Machine(1).has_profile
+
+
+def test_what_could_not_be_looked_at_is_not_called_ok():
+    results = doctor.examine(silence())
+    assert '--    queue of orders: nothing to look at' in doctor.lines(results)
+    checks = {check['name']: check for check in doctor.to_plain(results)['checks']}
+    assert checks['disk']['looked'] and not checks['robots']['looked']
