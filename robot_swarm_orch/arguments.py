@@ -7,15 +7,23 @@ import os
 from typing import Optional
 
 from robot_swarm_orch.bringup import one_host_environment
+from robot_swarm_orch.errors import ConfigError
 
 DEMO_DOMAIN = 77
 
 
 def chosen_domain(asked: Optional[int]) -> int:
-    """Return the ROS domain of a fleet on this machine: what was asked for goes first."""
+    """
+    Return the ROS domain of a fleet on this machine: what was asked for goes first.
+
+    Raises ConfigError for a SWARM_DOMAIN_ID that is none.
+    """
     if asked is not None:
         return asked
-    return a_domain(os.environ.get('SWARM_DOMAIN_ID', str(DEMO_DOMAIN)))
+    try:
+        return a_domain(os.environ.get('SWARM_DOMAIN_ID', str(DEMO_DOMAIN)))
+    except argparse.ArgumentTypeError as error:
+        raise ConfigError(f'SWARM_DOMAIN_ID: {error}') from error
 
 
 def stay_on_this_machine(asked: Optional[int], apart: bool = False) -> int:
@@ -33,31 +41,30 @@ def stay_on_this_machine(asked: Optional[int], apart: bool = False) -> int:
 
 def a_count(text: str) -> int:
     """Read a whole number of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError('must be at least 1')
-    return value
+    return _number(int, text, 1, None, 'a whole number of at least 1')
 
 
 def a_whole(text: str) -> int:
     """Read a whole number of at least 0."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError('must not be negative')
-    return value
+    return _number(int, text, 0, None, 'a whole number of at least 0')
 
 
 def a_positive(text: str) -> float:
     """Read a number above 0."""
-    value = float(text)
-    if not 0.0 < value < 1e7:
-        raise argparse.ArgumentTypeError('must be above 0')
-    return value
+    return _number(float, text, 1e-9, 1e7, 'a number above 0')
 
 
 def a_domain(text: str) -> int:
     """Read a ROS domain whose ports exist."""
-    value = int(text)
-    if not 0 <= value <= 101:
-        raise argparse.ArgumentTypeError('must lie in 0 to 101')
+    return _number(int, text, 0, 101, 'a whole number of 0 to 101')
+
+
+def _number(kind, text, low, high, words):
+    """Read a number; ArgumentTypeError says what it must be."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value or high is not None and value > high:
+        raise argparse.ArgumentTypeError(f'{text!r} must be {words}')
     return value

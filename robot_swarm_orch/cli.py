@@ -34,8 +34,8 @@ def main(arguments=None) -> int:
     except SwarmError as error:
         print(f'swarm: {error}', file=sys.stderr)
         return USAGE_ERROR
-    except FileNotFoundError as error:
-        print(f'swarm: {error}', file=sys.stderr)
+    except OSError as error:
+        print(f'swarm: {error.filename or ""}: {error.strerror or error}', file=sys.stderr)
         return USAGE_ERROR
     except ImportError as error:
         print(f'swarm: {error}\nROS 2 or the messages of this package are not in the environment: '
@@ -48,7 +48,9 @@ def main(arguments=None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     root = argparse.ArgumentParser(
-        prog='swarm', description='Fleets of mobile robots that elect their own head over DDS.')
+        prog='swarm', description='Fleets of mobile robots that elect their own head over DDS.',
+        epilog='./swarm in a checkout also knows: setup (build all that is missing), env (print '
+        'the environment for other tools), test [PYTEST ARGUMENTS] (run the tests).')
     verbs = root.add_subparsers(metavar='COMMAND', required=True)
     add_demo(verbs)
     add_chaos(verbs)

@@ -145,6 +145,9 @@ class CoordinatorConfig:
     heartbeat_s: float = param(0.05, "period of the leader's heartbeats [s]", 0.005, 1.0)
     election_min_s: float = param(0.15, 'shortest election timeout [s]', 0.02, 10.0)
     election_max_s: float = param(0.30, 'longest election timeout [s]', 0.03, 20.0)
+    start_patience_s: float = param(
+        1.0, 'a coordinator that was started again lets others lead for this long, since DDS has '
+        'yet to make it known to the robots [s]', 0.0, 60.0)
     lease_s: float = param(1.0, 'how long a robot moves on one word of the leader [s]', 0.1, 30.0)
     lease_period_s: float = param(0.05, 'period of lease messages [s]', 0.01, 1.0)
     traffic_period_s: float = param(0.1, 'period of traffic decisions [s]', 0.01, 1.0)

@@ -11,7 +11,7 @@ One batch of decisions is in flight at a time, so each decision sees the outcome
 Orders that come in are facts, not decisions: they are proposed at once.
 """
 
-from math import hypot, inf
+from math import inf
 from uuid import UUID
 
 from robot_swarm_orch.coordinator import events, saga
@@ -19,18 +19,17 @@ from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
 from robot_swarm_orch.coordinator.intake import refusal, why_refused
+from robot_swarm_orch.coordinator.parking import places_to_park
 from robot_swarm_orch.coordinator.questions import Questions
 from robot_swarm_orch.coordinator.reports import ReportBook
 from robot_swarm_orch.coordinator.tally import Tally
 from robot_swarm_orch.coordinator.traffic import Traffic
-from robot_swarm_orch.site import PlaceKind
 from robot_swarm_orch.types import (
     Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode, OrderKind, Outcome)
 
 _FORGET_PERIOD_MS = 60_000
 # A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
 _BARE_S = 60.0
-_PARKED_AT_ONCE = 8
 _TOLD_AGAIN = 100
 
 
@@ -266,7 +265,8 @@ class Leader:
                 idle = [robot for robot in idle if robot[0] != name]
         # Also while orders wait: a robot that can't take them must not stand in others' way.
         if not self._stopped:
-            decided += self._decide_parking(idle, now_ms)
+            decided += [self._command(name, CommandKind.PARK, place) for name, place in
+                        places_to_park(idle, self.state.robots, self._parts, self.keeper, now_ms)]
         return decided + self._housekeeping(now_ms)
 
     def _idle(self, now_s, excluded):
@@ -285,36 +285,6 @@ class Leader:
     def _first_node(self, order):
         name = order.pick if order.kind == OrderKind.MOVE else order.drop
         return self._site.places[name].node
-
-    def _decide_parking(self, idle, now_ms):
-        """Send robots that have been idle for a while to the nearest free parking places."""
-        due_ms = now_ms - int(self._config.park_after_s * 1000.0)
-        robots = self.state.robots
-        leaving = [(name, node) for name, node, _ in idle
-                   if not robots[name].parking and robots[name].idle_ms <= due_ms
-                   and not self._is_out_of_the_way(node)][:_PARKED_AT_ONCE]
-        if not leaving:
-            return []
-        taken = {record.parking for record in robots.values()}
-        free = [place for place in self._parts.parking
-                if place.name not in taken and self.keeper.is_free(place.node)]
-        decided = []
-        for name, node in leaving:
-            if not free:
-                break
-            x, y = self._site.xy[node]
-            best = min(free, key=lambda place: (self._distance_m(place, x, y), place.name))
-            free.remove(best)
-            decided.append(self._command(name, CommandKind.PARK, best.name))
-        return decided
-
-    def _distance_m(self, place, x, y):
-        px, py = self._site.xy[place.node]
-        return hypot(px - x, py - y)
-
-    def _is_out_of_the_way(self, node):
-        place = self._site.place_at(node)
-        return place is not None and place.kind in (PlaceKind.PARKING, PlaceKind.CHARGER)
 
     def _housekeeping(self, now_ms):
         """Return events that keep the state small and compared."""

@@ -82,7 +82,8 @@ def raft_config(config):
         config.node_id, config.voters, config.join,
         election_ticks_min=ticks(config.election_min_s),
         election_ticks_max=ticks(config.election_max_s),
-        heartbeat_ticks=ticks(config.heartbeat_s), heir_first=True)
+        heartbeat_ticks=ticks(config.heartbeat_s), heir_first=True,
+        start_patience_ticks=ticks(config.start_patience_s))
 
 
 class Replica:

@@ -5,7 +5,6 @@
 import contextlib
 import fcntl
 import json
-import os
 from pathlib import Path
 import sys
 import tempfile
@@ -18,33 +17,39 @@ from robot_swarm_orch.demo.report import build_report
 from robot_swarm_orch.demo.run import Demo, Stopped
 from robot_swarm_orch.demo.text import report_text
 from robot_swarm_orch.demo.truth import read_truth, Truth
-from robot_swarm_orch.errors import SwarmError
+from robot_swarm_orch.errors import ConfigError, SwarmError
 from robot_swarm_orch.sim.ghost import orders_per_hour_ghost
 
 PASSED, FAILED, STOPPED = 0, 1, 130
 
 
-class DomainTaken(SwarmError):
-    """Another demo of this machine uses the ROS domain; the message names it."""
+class Taken(SwarmError):
+    """Another demo of this machine uses the ROS domain or the folder; the message names it."""
 
 
 def run_demo(options: DemoOptions, make_client: Callable, network=None) -> int:
     """
     Run a demo, write its report into `options.out`, and return the exit status.
 
-    make_client, network: see Demo.
+    make_client, network: see Demo. Raises Taken.
     """
-    with reserved_domain(options.domain):
-        demo = Demo(options, make_client, network=network)
-        print(f'{options.robots} robots on {demo.site.name} for {options.duration_s:g} s, '
-              f'ROS domain {options.domain}; logs in {demo.folder / "run" / "logs"}', flush=True)
-        try:
-            evidence = demo.run()
-        except Stopped:
-            print('stopped; every process has ended', flush=True)
-            return STOPPED
+    with reserved_folder(Path(options.out)):
+        with reserved_domain(options.domain):
+            demo = Demo(options, make_client, network=network)
+            print(f'{options.robots} robots on {demo.site.name} for {options.duration_s:g} s, ROS '
+                  f'domain {options.domain}; logs in {demo.folder / "run" / "logs"}', flush=True)
+            try:
+                evidence = demo.run()
+            except Stopped:
+                print('stopped; every process has ended', flush=True)
+                return STOPPED
+        return judge(demo, evidence)
+
+
+def judge(demo: Demo, evidence: Evidence) -> int:
+    """Write the report on a demo that has ended, and return the exit status."""
     truth = load_truth(demo.truth_path, evidence)
-    ghost = None
+    ghost, options = None, demo.options
     if evidence.timeline.steady and not evidence.trouble:
         print('computing the ghost bound', flush=True)
         ghost = orders_per_hour_ghost(demo.site, options.robots, options.seed)
@@ -81,17 +86,29 @@ def write_report(report: dict, evidence: Evidence, truth: Truth, demo: Demo) -> 
     print('written: ' + ', '.join(written), flush=True)
 
 
-@contextlib.contextmanager
 def reserved_domain(domain: int):
     """Keep a second demo off the same ROS domain: their fleets would hear each other."""
-    path = os.path.join(tempfile.gettempdir(), f'robot_swarm_orch-domain-{domain}.lock')
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    return _reserved(Path(tempfile.gettempdir()) / f'robot_swarm_orch-domain-{domain}.lock',
+                     f'another demo runs on ROS domain {domain}: stop it, or choose another with '
+                     '--domain')
+
+
+def reserved_folder(folder: Path):
+    """Keep a second demo out of the same folder: it would delete what the first one writes."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder.mkdir(parents=True, exist_ok=True)
+        return _reserved(folder / '.lock', f'another demo writes into {folder}: stop it, or '
+                         'choose another folder with --out')
+    except OSError as error:
+        raise ConfigError(f'--out {folder} cannot be written: {error.strerror}') from error
+
+
+def _reserved(path: Path, taken: str):
+    """Return a context that holds a lock file; raise Taken at once if another process does."""
+    file = open(path, 'w')
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise DomainTaken(f'another demo runs on ROS domain {domain}: stop it, or choose another '
-                          'with --domain') from error
-    else:
-        yield
-    finally:
-        os.close(descriptor)
+        file.close()
+        raise Taken(taken) from error
+    return contextlib.closing(file)

@@ -193,7 +193,7 @@ def failures(report: dict, faults: List[FaultFigures], evidence: Evidence) -> Li
     if report['leaders_per_term_max'] > 1:
         found.append(f'leaders_per_term_max is {report["leaders_per_term_max"]}, must be 1')
     found += [failure for fault in faults for failure in fault.failures]
-    found += [f'{name} is {report[name]}, must be {word} {bound}'
+    found += [f'{name} {_told(report[name])}, must be {word} {bound}'
               for name, word, bound, broken in _bounds(report) if broken]
     if evidence.observation.robots and evidence.options.robots_per_process == 1:
         found += robot_process_failures(report['processes'])
@@ -223,13 +223,18 @@ def _bounds(report: dict) -> List[Tuple[str, str, float, bool]]:
         ('tick_overrun_ratio', 'under', OVERRUN_RATIO_BOUND,
          ticked and report['tick_overrun_ratio'] is not None
          and report['tick_overrun_ratio'] >= OVERRUN_RATIO_BOUND),
-        ('decision_s', 'with a p99 under', DECISION_BOUND_S,
+        ('decision_s', 'under', DECISION_BOUND_S,
          above(report['decision_s']['p99'], DECISION_BOUND_S)),
-        ('route_s', 'with a p99 under', ROUTE_BOUND_S,
+        ('route_s', 'under', ROUTE_BOUND_S,
          above(report['route_s']['p99'], ROUTE_BOUND_S)),
-        ('perception_s', 'with a p99 under', PERCEPTION_BOUND_S,
+        ('perception_s', 'under', PERCEPTION_BOUND_S,
          above(report['perception_s']['p99'], PERCEPTION_BOUND_S)),
     ]
+
+
+def _told(figure) -> str:
+    """Return a figure, or what a bound of a distribution looks at, in words."""
+    return f'has a p99 of {figure["p99"]:g}' if isinstance(figure, dict) else f'is {figure}'
 
 
 def robot_process_failures(processes: List[dict]) -> List[str]:

@@ -93,6 +93,12 @@ def _processes(processes: List[dict]) -> List[str]:
 
 def _verdict(report: dict) -> List[str]:
     """Return the last lines: passed, or what broke."""
-    if report['passed']:
-        return ['PASSED: no invariant and no bound broke']
-    return ['FAILED:', *(f'  {failure}' for failure in report['failures'])]
+    lines = ['PASSED: no invariant and no bound broke']
+    if not report['passed']:
+        lines = ['FAILED:', *(f'  {failure}' for failure in report['failures'])]
+        if any('tick_overrun_ratio' in failure for failure in report['failures']):
+            lines.append('  (late ticks: the cores were full; end other programs, or run fewer '
+                         'robots)')
+    if not report['orders_done']:
+        lines.append('No order was done in this time: the first ones take two or three minutes.')
+    return lines

@@ -30,6 +30,12 @@ class NoAnswer(SwarmError):
     """Nobody answered in time; the message says whom was asked and what to check."""
 
 
+def on_domain(node) -> str:
+    """Return in words which ROS domain a node is on, and what chooses another."""
+    return (f'on ROS domain {node.context.get_domain_id()} (ROS_DOMAIN_ID; with ./swarm: '
+            'SWARM_DOMAIN_ID)')
+
+
 class FleetClient:
     """A short-lived node of one site, as a context manager."""
 
@@ -99,7 +105,7 @@ class FleetClient:
         if not self.wait(timeout_s, lambda: bool(heard)):
             raise NoAnswer(
                 f'no leader of site {self.site_id} was heard within {timeout_s:g} s. Does the '
-                'fleet run, with this site id, on this ROS domain (ROS_DOMAIN_ID)?')
+                f'fleet run, with this site id, {on_domain(self.node)}?')
 
 
 def show_leader(client: FleetClient, options) -> int:
@@ -184,8 +190,8 @@ def follow_order(client: FleetClient, options) -> int:
     while heard.last is None:
         if time.monotonic() >= end_s:
             raise NoAnswer(f'no leader of site {client.site_id} accepted the order within '
-                           f'{options.timeout:g} s. Does the fleet run, with this site id, on '
-                           'this ROS domain (ROS_DOMAIN_ID)?')
+                           f'{options.timeout:g} s. Does the fleet run, with this site id, '
+                           f'{on_domain(client.node)}?')
         client.wire.set_time(client.now_ns())
         publisher.publish(client.wire.write_order(order))
         client.wait(RESEND_S, lambda: heard.last is not None)

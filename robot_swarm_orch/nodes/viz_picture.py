@@ -16,7 +16,7 @@ import time
 
 from robot_swarm_orch.errors import SwarmError
 from robot_swarm_orch.nodes import topics
-from robot_swarm_orch.nodes.fleet_client import FleetClient, NoAnswer
+from robot_swarm_orch.nodes.fleet_client import FleetClient, NoAnswer, on_domain
 from robot_swarm_orch.nodes.viz_wire import read_grid, read_markers
 from robot_swarm_orch.viz.picture import draw
 from robot_swarm_orch.viz.stage import height_m, Stage
@@ -74,7 +74,7 @@ def take(site_id: str, path: Path, timeout_s: float, settle_s: float, width_px: 
         if not client.wait(timeout_s, lambda: viewer.complete):
             raise NoAnswer(
                 f'no drawing of site {site_id} was heard within {timeout_s:g} s. Does viz_node '
-                'run, with this site id, on this ROS domain (ROS_DOMAIN_ID)?')
+                f'run, with this site id, {on_domain(client.node)}?')
         client.wait(settle_s)
         shapes = viewer.shapes(HIDDEN)
         draw(sorted(shapes, key=height_m), viewer.grid, path, width_px, bounds)

@@ -32,6 +32,8 @@ class RaftConfig:
         timeout, whatever it drew. So a lost leader is replaced as soon as the others' loyalty
         allows, and nobody waits for a lucky draw. After a round that failed all timeouts are
         random again, so a dead heir costs no more than its absence.
+    start_patience_ticks: how much longer than drawn the first timeout after a restart is. Whoever
+        went on running is known to everybody; a process that has just started is not, yet.
     max_batch_bytes: payload of one append message. A single larger entry still goes, alone.
     max_inflight: append messages with entries on their way to one follower, not yet answered.
     snapshot_keep_entries: entries kept behind a snapshot, so that a follower that is a little
@@ -49,6 +51,7 @@ class RaftConfig:
     election_ticks_max: int = 30
     heartbeat_ticks: int = 5
     heir_first: bool = False
+    start_patience_ticks: int = 0
     max_batch_bytes: int = 64 * 1024
     max_inflight: int = 64
     snapshot_keep_entries: int = 1000
@@ -71,7 +74,8 @@ class RaftConfig:
             raise ConfigError(
                 f'node_id {self.node_id!r} is not among the voters {self.voters}: name it there, '
                 'or set join if an existing group is to add it')
-        for name, low in (('heartbeat_ticks', 1), ('max_batch_bytes', 1), ('max_inflight', 1),
+        for name, low in (('heartbeat_ticks', 1), ('start_patience_ticks', 0),
+                          ('max_batch_bytes', 1), ('max_inflight', 1),
                           ('snapshot_keep_entries', 0), ('max_chunk_bytes', 1),
                           ('snapshot_retry_ticks', 1), ('max_apply_entries', 1)):
             value = getattr(self, name)

@@ -28,7 +28,7 @@ class Election:
                  '_transfer', '_granted', '_refused')
 
     def __init__(self, raft):
-        """Start the first timeout."""
+        """Start the first timeout; after a restart it is longer by `start_patience_ticks`."""
         self.started = 0
         self._raft = raft
         self._heir_ticks = raft.config.election_ticks_min + 1
@@ -36,6 +36,8 @@ class Election:
         self._granted = set()
         self._refused = set()
         self.rest()
+        if raft.log.last_index:
+            self._timeout += raft.config.start_patience_ticks
 
     def rest(self):
         """Close any round and begin a new random timeout."""

@@ -1,0 +1,46 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Where robots go that have nothing to do, so that they stand in nobody's way."""
+
+from math import hypot
+
+from robot_swarm_orch.site import PlaceKind
+
+AT_ONCE = 8
+"""Robots that are sent to park in one decision; the others come next time."""
+
+
+def places_to_park(idle, records, parts, keeper, now_ms):
+    """
+    Return (robot, name of the nearest free parking place) of robots that have idled for a while.
+
+    idle: robots that could drive, as (name, node, yaw [rad]). records: RobotRecords by name.
+    parts: replica.Parts. now_ms: log time.
+    """
+    due_ms = now_ms - int(parts.config.park_after_s * 1000.0)
+    leaving = [(name, node) for name, node, _ in idle
+               if not records[name].parking and records[name].idle_ms <= due_ms
+               and not _is_out_of_the_way(parts.site, node)][:AT_ONCE]
+    if not leaving:
+        return []
+    taken = {record.parking for record in records.values()}
+    free = [place for place in parts.parking
+            if place.name not in taken and keeper.is_free(place.node)]
+    chosen = []
+    for name, node in leaving:
+        if not free:
+            break
+        best = min(free, key=lambda place: (_distance_m(parts.site, place.node, node), place.name))
+        free.remove(best)
+        chosen.append((name, best.name))
+    return chosen
+
+
+def _distance_m(site, one, two):
+    (x, y), (other_x, other_y) = site.xy[one], site.xy[two]
+    return hypot(other_x - x, other_y - y)
+
+
+def _is_out_of_the_way(site, node):
+    place = site.place_at(node)
+    return place is not None and place.kind in (PlaceKind.PARKING, PlaceKind.CHARGER)
