@@ -33,9 +33,10 @@ _QUEUE_S = 0.1
 """Allowance for queues between two processes on a busy machine [s]."""
 
 _PROMISE_S = 1.0
-# A new leader takes this long to hear every robot at least once [s].
-_HEARING_S = 1.0
 """A robot that was not heard for this long has no node promised to it [s]."""
+
+_HEARING_S = 1.0
+"""Within this time a new leader has heard every robot that can be heard [s]."""
 
 
 class _Wish:

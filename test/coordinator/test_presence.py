@@ -65,7 +65,9 @@ def test_of_two_processes_under_one_id_exactly_one_ends(later_s, delays, is_swap
     live(parties, later_s + 6.0, delayed())
     ended = [party for party in parties if party.ended]
     assert len(ended) == 1
-    assert later_s < 0.1 or ended == [parties[1]]
+    # A word that comes late makes its sender look younger: then both may stay at first, and in the
+    # end their boot ids decide.
+    assert later_s <= max(delays) + 0.06 or ended == [parties[1]]
     assert "two processes answer as coordinator 'c1'" in ended[0].ended
 
 

@@ -197,7 +197,7 @@ def test_an_order_whose_robot_died_says_why_it_waits_again(fleet):
 def test_a_robot_that_nobody_enrolled(fleet):
     stranger = fleet._boot('r009', 0)
     fleet.robots['r009'] = stranger
-    fleet._by_slot[0].append(stranger)
+    fleet._by_slot[0].append('r009')
     fleet.run(2.0)
     assert 'r009 stands: joining, but it is not enrolled; enrol it' in fleet.why('r009')
 

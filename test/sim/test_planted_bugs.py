@@ -9,6 +9,7 @@ than its own would be luck.
 """
 
 import pytest
+from robot_swarm_orch.coordinator import events, fleet_state
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.keeper import Keeper, NOBODY
 from robot_swarm_orch.coordinator.leader import Leader
@@ -152,7 +153,7 @@ def order_applied_twice(monkeypatch):
         else:
             submit(self, order)
     # The leader does not propose an order that it knows: it must forget, too.
-    monkeypatch.setattr(FleetState, '_place', place_again)
+    monkeypatch.setitem(fleet_state._APPLY, events.OrderPlaced, place_again)
     monkeypatch.setattr(Leader, 'submit', submit_again)
 
 

@@ -168,13 +168,17 @@ def test_who_wanted_a_node_for_longest_goes_first():
     assert floor.decide() == {1: ('x', 'n1')}
 
 
-def test_the_last_free_place_of_a_ring_is_not_filled_by_one_who_would_wait_in_it():
-    """Four places in a square; three robots wait for each other's, a fourth wants in."""
+def nearly_a_ring():
+    """Return four places in a square, three of them taken, and a robot that wants in."""
     nodes = {'a': [0, 0], 'b': [2, 0], 'c': [2, 2], 'd': [0, 2], 'in': [-2, 0], 'out': [4, 0]}
     edges = [['a', 'b'], ['b', 'c'], ['c', 'd'], ['d', 'a'], ['in', 'a'], ['out', 'in'],
              ['b', 'out']]
     site = load_site({'nodes': nodes, 'edges': [edge + ['oneway'] for edge in edges]})
-    floor = Floor(site, 'b', 'c', 'd', 'in', lookahead_m=1.0)
+    return Floor(site, 'b', 'c', 'd', 'in', lookahead_m=1.0)
+
+
+def test_the_last_free_place_of_a_ring_is_not_filled_by_one_who_would_wait_in_it():
+    floor = nearly_a_ring()
     floor.want(3, ['a', 'b', 'c'], goal='c')
     floor.now_s += 1.0
     floor.want(0, ['c', 'd'], goal='d')
@@ -182,6 +186,25 @@ def test_the_last_free_place_of_a_ring_is_not_filled_by_one_who_would_wait_in_it
     floor.want(2, ['a', 'b'], goal='b')
     assert floor.decide() == {2: ('a',)}
     assert floor.traffic.rings() == ()
+
+
+def test_a_new_leader_closes_no_ring_with_robots_that_it_has_not_heard_yet():
+    floor = nearly_a_ring()
+    floor.want(3, ['a', 'b', 'c'], goal='c')
+    assert floor.decide() == {}
+    floor.want(0, ['c', 'd'], goal='d')
+    floor.want(1, ['d', 'a'], goal='a')
+    assert floor.decide() == {}
+    floor.want(2, ['a', 'b'], goal='b')
+    assert floor.decide() == {2: ('a',)}
+
+
+def test_a_robot_that_stays_silent_holds_nobody_up_for_long():
+    floor = nearly_a_ring()
+    floor.want(3, ['a', 'b', 'c'], goal='c')
+    assert floor.decide() == {}
+    floor.now_s += 1.0
+    assert floor.decide() == {3: ('a',)}
 
 
 def test_a_ring_that_exists_is_found():
