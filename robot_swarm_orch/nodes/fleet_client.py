@@ -23,6 +23,8 @@ from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
 from robot_swarm_orch.types import EmergencyStop, FleetView, Mode, Order, OrderKind, OrderState
 
 RESEND_S = 0.5
+# An emergency stop is said again this often; all that report have done so by the latter [s].
+STOP_RESEND_S, STOP_HEARING_S = 0.1, 1.0
 _ENDED = (OrderState.DONE, OrderState.FAILED, OrderState.CANCELLED, OrderState.REFUSED)
 
 
@@ -215,27 +217,50 @@ def _order_of(options, now_ns: int) -> Order:
 
 
 def send_stop(client: FleetClient, options) -> int:
-    """Stop the fleet or one robot, or release it, and wait until somebody listens."""
-    topic, parts = topics.EMERGENCY_STOP, {}
-    whom = f'all robots of {client.site_id}'
-    name = topic.name(site=client.site_id)
-    if options.robot:
-        if not is_robot_id(options.robot):
-            raise ConfigError(f'--robot {options.robot!r} is no robot id')
-        topic, whom = topics.ROBOT_STOP, options.robot
-        name = f'/{options.robot}/{topic.name(**parts)}'
-    publisher = client.node.create_publisher(topic.message, name, profile(topic))
-    if not client.wait(options.timeout, lambda: publisher.get_subscription_count() > 0):
-        raise NoAnswer(f'nobody listens on {name}: nothing was stopped or released')
-    client.wait(0.5)  # until the other listeners are matched as well
+    """
+    Stop the fleet or one robot, or release it: say it again until the robots say that they obeyed.
+
+    Robots count one act once. The exit status is 1 if a robot that is heard did not obey in time,
+    or none is heard at all; raises NoAnswer when nobody even listens.
+    """
+    publisher, name, whom = _stop_publisher(client, options)
+    obeys = {}  # robot -> whether its newest report says what was asked for
+
+    def on_report(msg):
+        report = client.wire.hear(client.wire.read_report, msg)
+        if report is not None and options.robot in ('', report.robot):
+            obeys[report.robot] = report.emergency_stop != options.release
+    client.subscribe(topics.ROBOT_REPORT, on_report)
     act = EmergencyStop(source=operator(), seq=client.now_ns(), active=not options.release,
                         reason=options.reason)
-    client.wire.set_time(client.now_ns())
-    publisher.publish(client.wire.write_stop(act))
-    client.wait(0.5)
-    print(f'{"released" if options.release else "stopped"}: {whom}, heard by '
-          f'{publisher.get_subscription_count()} nodes')
-    return 0
+    began_s = time.monotonic()
+    while time.monotonic() < began_s + options.timeout:
+        client.wire.set_time(client.now_ns())
+        publisher.publish(client.wire.write_stop(act))
+        client.wait(STOP_RESEND_S)
+        if obeys and all(obeys.values()) and time.monotonic() > began_s + STOP_HEARING_S:
+            break
+    if not obeys and not publisher.get_subscription_count():
+        raise NoAnswer(f'nobody listens on {name} {on_domain(client.node)}: nothing was stopped '
+                       'or released')
+    missing = sorted(robot for robot, does in obeys.items() if not does)
+    done = 'released' if options.release else 'stopped'
+    print(f'{done}: {whom}; {len(obeys) - len(missing)} of {len(obeys)} robots that are heard say '
+          'so' + (f', but not {", ".join(missing)}' if missing else ''))
+    return 1 if missing or not obeys else 0
+
+
+def _stop_publisher(client, options):
+    """Return (publisher, name of the topic, who is meant) of an emergency stop."""
+    if not options.robot:
+        topic = topics.EMERGENCY_STOP
+        name, whom = topic.name(site=client.site_id), f'all robots of {client.site_id}'
+    elif is_robot_id(options.robot):
+        topic, whom = topics.ROBOT_STOP, options.robot
+        name = f'/{options.robot}/{topic.name()}'
+    else:
+        raise ConfigError(f'--robot {options.robot!r} is no robot id')
+    return client.node.create_publisher(topic.message, name, profile(topic)), name, whom
 
 
 def operator() -> str:

@@ -122,9 +122,13 @@ def chatter(watcher, report, stamp_offset_s=0.0):
 
 def test_a_healthy_fleet_has_no_finding_and_an_idle_robot_says_so(ask, fleet, watcher):
     until_said(ask, watcher, 'r001 is idle at park_1: it has no order', 'why', 'r001')
-    _, found = findings(ask, fleet)
-    # Processes may complain that a busy machine makes them late, and a disk may be slow.
-    healthy = set(found) - {'processes', 'disk', 'shared_memory', 'multicast'}
+    # Processes may complain that a busy machine makes them late, and a disk may be slow; and a
+    # guest that DDS made known late has not heard everybody in 2 s.
+    for _ in range(4):
+        _, found = findings(ask, fleet)
+        healthy = set(found) - {'processes', 'disk', 'shared_memory', 'multicast'}
+        if not any(found[name] for name in healthy):
+            break
     assert not {name: found[name] for name in healthy if found[name]}
 
 
@@ -145,10 +149,11 @@ def test_the_table_shows_leader_work_and_robots(ask, watcher):
 
 
 def test_an_emergency_stop_is_told_with_who_did_it(ask, watcher):
-    ask('estop', '--reason', 'fire drill')
+    code, text = ask('estop', '--reason', 'fire drill')
+    assert code == 0 and 'stopped: all robots of ring; 2 of 2 robots' in text
     text = until_said(ask, watcher, 'emergency stop of all robots', 'why', 'r001')
     assert '(fire drill)' in text and 'swarm estop --release' in text
-    ask('estop', '--release')
+    assert ask('estop', '--release')[0] == 0
     watcher.until(lambda: not any(report.emergency_stop for report in watcher.reports.values()),
                   'all robots are released')
 
