@@ -35,7 +35,8 @@ def main(arguments=None) -> int:
         print(f'swarm: {error}', file=sys.stderr)
         return USAGE_ERROR
     except OSError as error:
-        print(f'swarm: {error.filename or ""}: {error.strerror or error}', file=sys.stderr)
+        where = f'{error.filename}: ' if error.filename else ''
+        print(f'swarm: {where}{error.strerror or error}', file=sys.stderr)
         return USAGE_ERROR
     except ImportError as error:
         print(f'swarm: {error}\nROS 2 or the messages of this package are not in the environment: '

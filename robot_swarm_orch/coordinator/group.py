@@ -5,7 +5,8 @@ Operators' acts on the group of coordinators, and what a coordinator says of the
 
 Who belongs to the group is Raft's own affair (`raft/members.py`); here acts become Raft calls, and
 Raft's outcome becomes an answer in words. An act is answered when it is decided: a change of the
-group with the commit of its entry, a transfer when another one leads.
+group with the commit of its entry, a transfer when another one leads. Who asks again for what is
+so already hears that it is done: an answer may be lost on its way, and the question is repeated.
 """
 
 from robot_swarm_orch.errors import ConfigError, NotLeader
@@ -33,6 +34,8 @@ class GroupActs:
     def begin(self, raft, act, request_id):
         """Take in a GroupAct; return the answers (request id, done, words) that it has already."""
         try:
+            if raft.role is Role.LEADER and not self and (words := _is_so(raft, act)):
+                return [(request_id, True, words)]
             if act.verb == GroupVerb.TRANSFER:
                 self._begin_transfer(raft, act.coordinator, request_id)
             else:
@@ -45,8 +48,6 @@ class GroupActs:
     def _begin_transfer(self, raft, to, request_id):
         """Ask Raft to hand over; raises NotLeader, ConfigError or MembershipRefused."""
         if raft.role is Role.LEADER:
-            if to == raft.config.node_id:
-                raise MembershipRefused(f'{to} leads already')
             if raft.is_handing_over:
                 raise MembershipRefused('the lead is being handed over already')
             heirs = reachable(raft)
@@ -85,6 +86,16 @@ class GroupActs:
     def __bool__(self):
         """Return whether any act waits."""
         return bool(self._changes) or self._transfer is not None
+
+
+def _is_so(raft, act):
+    """Return in words that what a GroupAct asks for is so already; '' if it is not."""
+    if act.verb == GroupVerb.TRANSFER and act.coordinator == raft.config.node_id:
+        return f'{act.coordinator} leads in term {raft.term}'
+    if act.verb == GroupVerb.ADD and act.coordinator in raft.members.all:
+        part = 'voter' if act.coordinator in raft.members.voters else 'learner'
+        return f'{act.coordinator} belongs to the group already, as a {part}'
+    return ''
 
 
 def reachable(raft):

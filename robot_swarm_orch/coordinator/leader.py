@@ -256,13 +256,15 @@ class Leader:
         if self.state.waiting:
             orders = [self.state.live[order_id] for order_id in self.state.waiting]
             bare = {name for name, end_s in self._bare_until_s.items() if now_s < end_s}
-            for name, order, why in allocate(self._allocator, idle, orders, self._first_node,
-                                             self._parts.travel, now_ms, bare):
+            given = allocate(self._allocator, idle, orders, self._first_node,
+                             self._parts.travel, now_ms, bare)
+            for name, order, why in given:
                 kind, which = saga.STEPS[saga.next_state(
                     saga.State.WAITING, saga.assigned_event(order.kind))]
                 decided += [events.TaskAssigned(order.order_id, name, why),
                             self._command(name, kind, order.place(which), order.order_id)]
-                idle = [robot for robot in idle if robot[0] != name]
+            busy = {name for name, _, _ in given}
+            idle = [robot for robot in idle if robot[0] not in busy]
         # Also while orders wait: a robot that can't take them must not stand in others' way.
         if not self._stopped:
             decided += [self._command(name, CommandKind.PARK, place) for name, place in

@@ -100,5 +100,5 @@ def _verdict(report: dict) -> List[str]:
             lines.append('  (late ticks: the cores were full; end other programs, or run fewer '
                          'robots)')
     if not report['orders_done']:
-        lines.append('No order was done in this time: the first ones take two or three minutes.')
+        lines.append('No order was done: the first one takes a minute and a half.')
     return lines

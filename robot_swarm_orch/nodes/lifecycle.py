@@ -33,7 +33,7 @@ from robot_swarm_orch.metrics import Metrics
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import Endpoints, Traffic
 from robot_swarm_orch.nodes.params import (
-    check_files, check_given, check_ids, declare, HostParams)
+    check_files, check_given, check_ids, declare, HostParams, LIVE_PARAMETERS)
 from robot_swarm_orch.nodes.refusals import Troubles
 from robot_swarm_orch.nodes.wire import Wire
 from robot_swarm_orch.site import load_site
@@ -223,8 +223,7 @@ class Host(LifecycleNode):
 
     def _change(self, changes) -> SetParametersResult:
         """Take new values of the parameters that may change while the node runs, all or none."""
-        values = {item.name: item.value for item in changes
-                  if item.name in ('log_format', 'diagnostics')}
+        values = {item.name: item.value for item in changes if item.name in LIVE_PARAMETERS}
         try:
             self.shared = replace(self.shared, **values)
         except ConfigError as error:

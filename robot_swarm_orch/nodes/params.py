@@ -113,6 +113,10 @@ class HostParams:
               f'site_id {self.site_id!r} must be a ROS name: letters, digits, underscores')
 
 
+LIVE_PARAMETERS = frozenset(item.name for item in fields(HostParams) if item.metadata['live'])
+"""Those of HostParams that may be set while the node runs."""
+
+
 @dataclass(frozen=True)
 class EdgeParams:
     """How an edge node is wired to its robots."""

@@ -382,10 +382,14 @@ class Injector:
         return f'{robot.name}, {robot.journal.armed}'
 
     def _freeze_robot(self, fault, rng):
+        return self._impair(fault, rng, 'frozen_until_s')
+
+    def _impair(self, fault, rng, until_s):
+        """Let something of a robot fail for a while; `until_s` names the robot's field for it."""
         robot = self._a_robot(rng)
         if robot is None:
             return ''
-        robot.frozen_until_s = self.cluster.now_s + fault.lasts_s
+        setattr(robot, until_s, self.cluster.now_s + fault.lasts_s)
         return f'{robot.name} for {fault.lasts_s:.2f} s'
 
     def _jump_ros_time(self, fault, rng):
@@ -409,15 +413,7 @@ class Injector:
         return f'{host.name} now {host.clock.drift:+.5f}'
 
     def _stale_odometry(self, fault, rng):
-        robot = self._a_robot(rng)
-        if robot is None:
-            return ''
-        robot.odometry_until_s = self.cluster.now_s + fault.lasts_s
-        return f'{robot.name} for {fault.lasts_s:.2f} s'
+        return self._impair(fault, rng, 'odometry_until_s')
 
     def _stale_scan(self, fault, rng):
-        robot = self._a_robot(rng)
-        if robot is None or not self.cluster.options.scans:
-            return ''
-        robot.scan_until_s = self.cluster.now_s + fault.lasts_s
-        return f'{robot.name} for {fault.lasts_s:.2f} s'
+        return self._impair(fault, rng, 'scan_until_s') if self.cluster.options.scans else ''

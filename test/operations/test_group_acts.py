@@ -63,9 +63,17 @@ def test_without_a_name_the_lead_goes_to_somebody_else(group):
     group.run(until=lambda: group.leader not in (None, before), limit_s=0.2)
 
 
-def test_the_lead_is_not_handed_to_oneself_a_stranger_or_the_dead(group):
+def test_what_is_so_already_is_done_for_a_question_may_be_asked_twice(group):
+    leader = group.leader
+    done, text = act(group, GroupVerb.TRANSFER, leader)
+    assert done and text.startswith(f'{leader} leads in term ')
+    assert act(group, GroupVerb.ADD, leader) == (
+        True, f'{leader} belongs to the group already, as a voter')
+    assert group.leader == leader
+
+
+def test_the_lead_is_not_handed_to_a_stranger_or_the_dead(group):
     leader, dead = group.leader, others(group)[0]
-    assert act(group, GroupVerb.TRANSFER, leader) == (False, f'{leader} leads already')
     assert 'c9' in act(group, GroupVerb.TRANSFER, 'c9')[1]
     group.kill(dead)
     group.run(seconds=0.5)
@@ -81,7 +89,8 @@ def test_an_added_coordinator_copies_the_log_and_becomes_a_voter_by_itself(group
     done, text = act(group, GroupVerb.ADD, 'c4')
     assert done and 'learner' in text
     group.run(until=lambda: 'c4' in leader_of(words(group))['voters'], limit_s=5.0)
-    assert act(group, GroupVerb.ADD, 'c4')[0] is False
+    assert act(group, GroupVerb.ADD, 'c4') == (
+        True, 'c4 belongs to the group already, as a voter')
 
 
 def test_a_dead_coordinator_is_replaced_by_a_new_one(group):
