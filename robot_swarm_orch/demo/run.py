@@ -48,7 +48,7 @@ class Demo:
     """
     One run of a fleet.
 
-    make_client(site_id, node_count, observation, desk, repeats_words) joins ROS. network: of a
+    make_client(site_id, node_count, observation, desk, repeats) joins ROS. network: of a
     fleet whose coordinators have network namespaces of their own (`namespaces.Network`).
     """
 
@@ -80,7 +80,7 @@ class Demo:
         self._client = None
         self._make_client = lambda: make_client(
             plan.site_id, self.site.node_count, observation, desk,
-            self.evidence.timeline.repeats_words)
+            coordinators if self.evidence.timeline.repeats_words else ())
         self._progress = Progress(out or sys.stdout, self.evidence)
         self._injector = Injector(self._supervisor, specs, self.evidence, self._progress.tell,
                                   lambda: self._client.late_words, network)

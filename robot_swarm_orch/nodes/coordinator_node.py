@@ -95,8 +95,13 @@ class CoordinatorNode(Host):
     def _open(self, placement) -> None:
         """Open all endpoints; those of the enrolled robots too, before they are needed."""
         endpoints, node = self.endpoints, self._node
-        self._raft_out = endpoints.outlet(node, topics.RAFT)
-        self._raft_in = endpoints.inbox(node, topics.RAFT)
+        own = self._config.node_id
+        self._presence_out = endpoints.outlet(node, topics.PRESENCE)
+        self._presence_in = endpoints.inbox(node, topics.PRESENCE)
+        self._raft_in = endpoints.inbox(node, topics.RAFT, coordinator=own)
+        self._raft_out = {}
+        for peer in {*self._config.voters, *self._replica.raft.members.all} - {own}:
+            self._open_peer(peer)
         self._lease_out = endpoints.outlet(node, topics.LEASE)
         self._status_out = endpoints.outlet(node, topics.TASK_STATUS)
         self._view_out = endpoints.outlet(node, topics.FLEET_STATUS)
@@ -112,6 +117,13 @@ class CoordinatorNode(Host):
         known = {robot for robot, _ in placement} | set(self._replica.state.robots)
         for robot in sorted(known):
             self._open_robot(robot)
+
+    def _open_peer(self, peer):
+        """Return the publisher to another coordinator, opened before."""
+        if peer not in self._raft_out:
+            self._raft_out[peer] = self.endpoints.outlet(self._node, topics.RAFT,
+                                                         coordinator=peer)
+        return self._raft_out[peer]
 
     def _open_robot(self, robot) -> bool:
         """Open the topics of one robot; False for one stranger too many."""
@@ -144,19 +156,15 @@ class CoordinatorNode(Host):
 
     def _hear(self) -> None:
         """Take in the Raft messages that have come, and what people handed to a leader."""
-        now_s, own = time.monotonic(), []
-        for msg in self._raft_in.all():
-            if msg.to == self._config.node_id:
-                own.append(msg)
-            elif not msg.to:
-                self.wire.hear(self._hear_presence, msg, now_s)
+        now_s, msgs = time.monotonic(), self._raft_in.all()
         if not self._takes_part(now_s):
             return
-        served = self._replica.wants_reports and self._serve(now_s)
-        if not (own or served):
-            return  # all coordinators hear each message, but it is one that it is for
+        if self._replica.wants_reports:
+            self._serve(now_s)
         self._replica.tick(now_s)
-        for msg in own:
+        for msg in msgs:
+            if msg.to != self._config.node_id:
+                continue
             message = self.wire.hear(self.wire.read_raft, msg, self._config.cluster_id)
             if message is not None:
                 self._replica.receive(time.monotonic(), message)
@@ -174,7 +182,7 @@ class CoordinatorNode(Host):
         """Tell all coordinators of the site that this one is there, a few times a second."""
         word = self._presence.word(now_s)
         if word is not None:
-            self._raft_out.send(RaftMessage(
+            self._presence_out.send(RaftMessage(
                 site_id=self.site_id, cluster_id=self._config.cluster_id,
                 sender=self._config.node_id, version=RaftMessage.VERSION, payload=word))
 
@@ -189,6 +197,8 @@ class CoordinatorNode(Host):
         with self._pace:
             now_s = time.monotonic()
             self._tell_presence(now_s)
+            for msg in self._presence_in.all():
+                self.wire.hear(self._hear_presence, msg, now_s)
             self._presence.check(now_s)
             if self._presence.may_speak(now_s):
                 self._step(now_s)
@@ -211,14 +221,14 @@ class CoordinatorNode(Host):
         self._serve(now_s)
         self._send(replica.poll(time.monotonic()))
 
-    def _serve(self, now_s) -> bool:
-        """Take in orders and acts, and return whether there were any; only a leader takes them."""
+    def _serve(self, now_s) -> None:
+        """Take in orders and acts; only a leader takes them."""
         msgs = self._orders_in.all() if self._replica.wants_reports else ()
         for msg in msgs:
             order = self.wire.hear(self.wire.read_order, msg)
             if order is not None:
                 self._replica.submit(now_s, order)
-        return self._desk.serve(now_s) or bool(msgs)
+        self._desk.serve(now_s)
 
     def _hear_stops(self, now_s):
         for msg in self._stops_in.all():
@@ -278,7 +288,7 @@ class CoordinatorNode(Host):
 
     def _send_raft(self, message) -> None:
         """Publish one message of consensus."""
-        self._raft_out.send(self.wire.write_raft(message, self._config.cluster_id))
+        self._open_peer(message.to).send(self.wire.write_raft(message, self._config.cluster_id))
 
     # -- health ---------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ executor runs, and reports are read by a glance at their bytes.
 """
 
 import time
-from typing import Iterable
+from typing import Iterable, Sequence
 
 import rclpy
 from rclpy.signals import SignalHandlerOptions
@@ -31,8 +31,12 @@ class DemoClient:
     """A node that feeds an `Observation` and an `OrderDesk`, used from one thread."""
 
     def __init__(self, site_id: str, node_count: int, observation: Observation,
-                 desk: OrderDesk, repeats_words: bool = False):
-        """Join ROS; signals stay with the caller. `repeats_words`: open `late_words` too."""
+                 desk: OrderDesk, repeats: Sequence[str] = ()):
+        """
+        Join ROS; signals stay with the caller.
+
+        `repeats`: the coordinators whose words may be said again, by `late_words`; () opens none.
+        """
         self._observation, self._desk = observation, desk
         self._wire = Wire(site_id, node_count)
         self._context = rclpy.Context()
@@ -46,8 +50,8 @@ class DemoClient:
                 topics.LEASE, topics.FLEET_STATUS, topics.TASK_STATUS, topics.DIAGNOSTICS,
                 topics.ROBOT_REPORT))
         self._reports_due_s = 0.0
-        self.late_words = (LateWords(self._node, self._endpoints, observation.robots)
-                           if repeats_words else None)
+        self.late_words = LateWords(
+            self._node, self._endpoints, observation.robots, repeats) if repeats else None
 
     def poll(self, for_s: float) -> None:
         """Hear what comes within a time."""

@@ -352,7 +352,7 @@ class Endpoints:
         return made
 
     def outlet(self, node: Node, topic: Topic, message=None, **parts) -> Outlet:
-        """Return a publisher; `message` replaces the table's type, `parts` name robot and zone."""
+        """Return a publisher; `message` replaces the table's type, `parts` name robot or zone."""
         return self._make(Outlet, 'publisher', node, topic, message, parts)
 
     def inbox(self, node: Node, topic: Topic, message=None, **parts) -> Inbox:

@@ -32,8 +32,8 @@ class FrontDesk:
         self._waiting_acts = {}    # request number -> (ticket, until_s)
         self._number = 0
 
-    def serve(self, now_s: float) -> bool:
-        """Take new calls in, and return whether there were any; followers leave them be."""
+    def serve(self, now_s: float) -> None:
+        """Take new calls in; followers leave them be."""
         orders, acts = self._orders.requests(), self._acts.requests()
         if self._replica.wants_reports:
             for ticket, request in orders:
@@ -42,7 +42,6 @@ class FrontDesk:
                 self._operate(now_s, ticket, request)
         if self._waiting_orders or self._waiting_acts:
             self._give_up(now_s)
-        return bool(orders or acts)
 
     def _submit(self, now_s, ticket, request):
         order = self._wire.hear(self._wire.read_order, request.order)

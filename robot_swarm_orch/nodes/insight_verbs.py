@@ -181,7 +181,7 @@ _ALTERNATE, _BACK, _HOME, _CLEAR_LINE, _CLEAR_BELOW, _BOLD, _PLAIN = (
 
 def show_top(client: FleetClient, options) -> int:
     """Print the table once, or keep it on the screen until q or Ctrl-C."""
-    lookout = Lookout(client.node, client.site_id, known_site(options.site_file), raft=False)
+    lookout = Lookout(client.node, client.site_id, known_site(options.site_file), presence=False)
     _listen(lookout, max(_HEALTH_S, options.timeout), _HEALTH_S)
     if options.json or options.once:
         lookout.follow(top.worth_a_word(lookout.picture()))

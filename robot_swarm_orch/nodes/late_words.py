@@ -5,8 +5,8 @@ Says the coordinators' words again, late: the very same bytes, by publishers lik
 
 To a robot or a coordinator these are words that were held up in transit; nothing tells them from
 the first copies but what they say. It keeps the last few words of consensus, leases, movement
-authorities and commands. Presence (a RaftMessage to all) is left out: it speaks of who is there
-now, and a network that holds it up breaks nothing that this package promises.
+authorities and commands. Presence is left out: it speaks of who is there now, and a network that
+holds it up breaks nothing that this package promises.
 """
 
 from collections import deque
@@ -34,9 +34,8 @@ class _Word:
 class _Line:
     """One topic: what was said on it, and what is to be said again."""
 
-    def __init__(self, node, endpoints, topic, robot):
-        parts = {'robot': robot} if robot else {}
-        self.topic, self.robot = topic, robot
+    def __init__(self, node, endpoints, topic, **parts):
+        self.topic, self.robot = topic, parts.get('robot', '')
         self.inbox = endpoints.inbox(node, topic, **parts)
         self.outlet = endpoints.outlet(node, topic, **parts)
         self.kept = deque(maxlen=_KEPT[topic])
@@ -50,9 +49,7 @@ class _Line:
                 self.keep(_Word(data, now_s))
 
     def keep(self, word):
-        """Keep a word, unless it is presence; of copies of one command only the newest."""
-        if self.topic is topics.RAFT and not self.read(word.data).to:
-            return
+        """Keep a word; of copies of one command only the newest."""
         if self.topic is topics.COMMAND and self.kept and (
                 self.read(self.kept[-1].data).seq == self.read(word.data).seq):
             self.kept.pop()
@@ -69,10 +66,12 @@ class _Line:
 class LateWords:
     """Listens to the coordinators and repeats them; used from one thread."""
 
-    def __init__(self, node, endpoints, robots):
-        """Open the topics of a site and of its robots."""
-        self._lines = [_Line(node, endpoints, topic, '') for topic in (topics.RAFT, topics.LEASE)]
-        self._lines += [_Line(node, endpoints, topic, robot) for robot in robots
+    def __init__(self, node, endpoints, robots, coordinators):
+        """Open the topics of a site, of its robots and of its coordinators."""
+        self._lines = [_Line(node, endpoints, topics.LEASE)]
+        self._lines += [_Line(node, endpoints, topics.RAFT, coordinator=coordinator)
+                        for coordinator in coordinators]
+        self._lines += [_Line(node, endpoints, topic, robot=robot) for robot in robots
                         for topic in (topics.AUTHORITY, topics.COMMAND)]
         self._acks_in = endpoints.inbox(node, topics.COMMAND_ACK)
         self._accepted = {}  # robot -> newest command that it is known to have accepted

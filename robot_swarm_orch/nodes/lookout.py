@@ -15,6 +15,7 @@ from typing import Callable, Iterable
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 from robot_swarm_orch.errors import WireError
+from robot_swarm_orch.insight.group import read_word
 from robot_swarm_orch.insight.picture import (
     Picture, Process, silent_from_json, waits_from_json)
 from robot_swarm_orch.metrics import Metrics
@@ -38,12 +39,12 @@ WAITS, SILENT = 'waits', 'silent'
 class Lookout:
     """Listens to one site on a node that no executor serves, or not meanwhile."""
 
-    def __init__(self, node, site_id: str, site=None, raft: bool = True):
+    def __init__(self, node, site_id: str, site=None, presence: bool = True):
         """
         Open the fleet's topics.
 
-        site: the site.Site to name places by, used if it is the fleet's. raft: whether to hear the
-        coordinators among themselves, which tells who of them is alive.
+        site: the site.Site to name places by, used if it is the fleet's. presence: whether to hear
+        what tells who of the coordinators is alive.
         """
         self.site_id = site_id
         self.wire = Wire(site_id)
@@ -55,7 +56,7 @@ class Lookout:
             ('views', topics.FLEET_STATUS), ('statuses', topics.TASK_STATUS),
             ('health', topics.DIAGNOSTICS))}
         self._in = SimpleNamespace(**fleet)
-        self._raft_in = self._inbox(topics.RAFT) if raft else None
+        self._presence_in = self._inbox(topics.PRESENCE) if presence else None
         self._safety_in, self._grants_in = {}, {}
         self._reports, self._offsets, self._boots = {}, {}, {}
         self._safeties, self._grants, self._statuses = {}, {}, {}
@@ -152,8 +153,8 @@ class Lookout:
                     self._statuses[status.order_id] = status
         for msg in self._in.health.all():
             self._hear_health(msg, now_s)
-        for msg in self._raft_in.all() if self._raft_in is not None else ():
-            self._hear_raft(msg)
+        for msg in self._presence_in.all() if self._presence_in is not None else ():
+            self._hear_presence(msg)
         self._hear_robots(ros_s)
 
     def _hear_report(self, data, now_s, ros_s):
@@ -185,12 +186,11 @@ class Lookout:
         if (not self._leaders or self._leaders[-1] != who) and len(self._leaders) < _CHANGES_MAX:
             self._leaders.append(who)
 
-    def _hear_raft(self, msg):
+    def _hear_presence(self, msg):
         if msg.site_id != self.site_id or not is_id(msg.sender):
             return
         self._logs.add(msg.cluster_id)
         self._alive.add(msg.sender)
-        self._voters.update(name for name in (msg.sender, msg.to) if is_id(name))
 
     def _hear_health(self, msg, now_s):
         for status in msg.status:
@@ -198,6 +198,9 @@ class Lookout:
             if WAITS in values and status.hardware_id == self.site_id:
                 self._words = (waits_from_json(values[WAITS]),
                                silent_from_json(values.get(SILENT, '{}')), now_s)
+            word = read_word(values.get('group', ''))
+            if word is not None and status.hardware_id == self.site_id:
+                self._voters = set(word['voters'])
             if 'metrics' in values and status.hardware_id == self.site_id:
                 level = status.level[0] if isinstance(status.level, bytes) else int(status.level)
                 before = self._processes.get(status.name)

@@ -39,7 +39,7 @@ class Qos:
 @dataclass(frozen=True)
 class Topic:
     """
-    One topic or service; `template` may hold `{site}`, `{robot}` and `{zone}`.
+    One topic or service; `template` may hold `{site}`, `{robot}`, `{zone}`, `{coordinator}`.
 
     Publishers and subscriptions share `qos`, unless our subscriptions ask for less (`heard`).
     """
@@ -53,12 +53,21 @@ class Topic:
     heard: Optional[Qos] = None
 
     def name(self, **parts) -> str:
-        """Return the topic's name for a site, a robot and a zone."""
+        """
+        Return the topic's name for a site, and a robot, a zone or a coordinator.
+
+        A coordinator's id may hold what a topic's name may not; two that come to one name only
+        read each other's words and drop them, since each word says whom it is for.
+        """
+        if 'coordinator' in parts:
+            token = parts['coordinator'].replace('-', '_').replace('.', '_')
+            parts['coordinator'] = f'c{token}' if token[:1].isdigit() else token
         return self.template.format(**parts)
 
     def shown_name(self, site: str) -> str:
-        """Return the name by which parameters call it: without the parts of zone and robot."""
-        return self.name(site=site, zone='', robot='').replace('//', '/')
+        """Return the name by which parameters call it: without zone, robot, coordinator."""
+        return self.name(site=site, zone='', robot='', coordinator='').replace(
+            '//', '/').rstrip('/')
 
     @property
     def is_fleet(self) -> bool:
@@ -88,10 +97,15 @@ FLEET = '/fleet/{site}/'
 OF_ROBOT = FLEET + 'robot/{robot}/'
 
 RAFT = Topic(
-    'raft', FLEET + 'raft', f'{OURS}/msg/RaftMessage', 'coordinator -> coordinators',
+    'raft', FLEET + 'raft/{coordinator}', f'{OURS}/msg/RaftMessage', 'coordinator -> coordinator',
     _reliable(256),
     'Consensus survives loss, but each lost append costs a heartbeat; volatile, because a '
-    'restarted coordinator must not hear old votes.')
+    'restarted coordinator must not hear old votes; one for each receiver, because a word wakes '
+    'all who listen.')
+PRESENCE = Topic(
+    'presence', FLEET + 'presence', f'{OURS}/msg/RaftMessage', 'coordinator -> coordinators',
+    _best_effort(64),
+    'Five times a second, so a lost one is harmless; no two processes take one place.')
 LEASE = Topic(
     'lease', FLEET + 'lease', f'{OURS}/msg/FleetLease', 'leader -> robots', _best_effort(8),
     'A late word is worth nothing and the next comes in 50 ms; 8 deep, so that a deposed '
@@ -203,7 +217,7 @@ CLOCK = Topic(
     'ROS time for nodes with use_sim_time.')
 
 TOPICS: Tuple[Topic, ...] = (
-    RAFT, LEASE, ROBOT_REPORT, AUTHORITY, COMMAND, COMMAND_ACK, ROBOT_STATE, ORDER,
+    RAFT, PRESENCE, LEASE, ROBOT_REPORT, AUTHORITY, COMMAND, COMMAND_ACK, ROBOT_STATE, ORDER,
     TASK_STATUS, FLEET_STATUS, EMERGENCY_STOP, SUBMIT_ORDER, OPERATE, ODOM, POSE, SCAN, IMAGE,
     BATTERY_STATE, CMD_VEL, LOAD_COMMAND, LOAD_STATE, SAFETY_STATE, DETECTIONS, ROBOT_STOP,
     MARKERS, ROADMAP, MAP, TF, DIAGNOSTICS, CLOCK)

@@ -54,7 +54,7 @@ def submit(stage, order_id):
 
 def test_a_message_of_another_release_is_refused_and_said_once(fleet, stage):
     """The envelope's version and the payload's; the group goes on and counts the rest."""
-    out = stage.endpoints.outlet(stage.node, topics.RAFT)
+    out = stage.endpoints.outlet(stage.node, topics.RAFT, coordinator='c1')
     envelope = {'site_id': 'ring', 'cluster_id': 'demo', 'sender': 'c2', 'to': 'c1'}
     newer = RaftMessage(version=9, payload=b'from the future', **envelope)
     torn = RaftMessage(version=RaftMessage.VERSION, payload=b'\x93\x09\x01', **envelope)

@@ -9,7 +9,7 @@ import pytest
 from robot_swarm_orch.nodes import topics
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {'site': 'north', 'robot': 'r001', 'zone': 'z3'}
+PARTS = {'site': 'north', 'robot': 'r001', 'zone': 'z3', 'coordinator': 'c1'}
 
 
 def test_the_page_shows_the_table():
@@ -51,3 +51,12 @@ def test_a_type_can_be_imported(topic):
     if topic is topics.TF:
         pytest.importorskip('tf2_msgs', reason='tf2_msgs comes with ROS, not with the wheels')
     assert topic.message.__name__ == topic.type_name.split('/')[-1]
+
+
+@pytest.mark.parametrize('coordinator, name', [
+    ('c1', '/fleet/north/raft/c1'), ('north-2.a', '/fleet/north/raft/north_2_a'),
+    ('7', '/fleet/north/raft/c7')])
+def test_a_coordinators_topic_has_a_valid_name_whatever_its_id_holds(coordinator, name):
+    """An id may hold dots and dashes and begin with a digit; a topic's name may not."""
+    assert topics.RAFT.name(site='north', coordinator=coordinator) == name
+    assert topics.RAFT.shown_name('north') == '/fleet/north/raft'
