@@ -240,7 +240,7 @@ class Run:
 
     def _order_drives(self):
         """
-        Hand in as many orders to drive as there are robots, so that every idle one gets one.
+        Hand in orders to drive until there are as many as robots, so that every idle one gets one.
 
         Not to parking places: who parks there is not sent away, and would be waited for. Nor to
         where somebody stands: who is there already would have nothing to drive.
@@ -250,7 +250,7 @@ class Run:
         free = [place.name for place in places if np.hypot(
             world.x - site.xy[place.node, 0], world.y - site.xy[place.node, 1]).min()
             > 2.0 * _MOVED_M]
-        for number in range(len(world.robots)):
+        for number in range(len(self.customers.live()), len(world.robots)):
             self.cluster.call(*self.customers.order_drive(
                 self.cluster.now_s, free[number % len(free)]))
 
