@@ -83,7 +83,11 @@ def _silent(picture, robot):
     if safety is not None and safety.reason == Reason.STALE_ODOM:
         return Cause('stale_odom', robot, f'is silent for {for_s}: it has no odometry'
                      f'{_detail(safety)}, so it knows no place to report', '', _ODOM_REMEDY)
-    lost = picture.mode_in_view(robot) == Mode.LOST
+    mode = picture.mode_in_view(robot)
+    if age_s is None and mode not in (None, Mode.UNKNOWN, Mode.LOST):
+        return Cause('unheard', robot, f'is heard by the leader ({mode.name}), but was not heard '
+                     f'here within {picture.listened_s:.0f} s: ask again')
+    lost = mode == Mode.LOST
     held = ' and counts as lost; it keeps its nodes' if lost else ''
     return Cause(
         'silent', robot, f'is silent for {for_s}{held}', '',

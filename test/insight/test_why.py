@@ -190,6 +190,14 @@ def test_a_silent_robot_is_told_with_how_long():
     assert 'r1 is silent for 9 s' in said(report('r1'), report_ages_s={'r1': 9.0})
 
 
+def test_a_robot_that_the_leader_hears_is_not_called_silent():
+    lost = picture(lost=('r1',))
+    answer = explain(replace(lost, view=replace(lost.view, modes=(Mode.AUTOMATIC,))), 'r1')
+    assert answer.text == ('r1 is heard by the leader (AUTOMATIC), but was not heard here within '
+                           '3 s: ask again')
+    assert not answer.to_plain()['person_needed']
+
+
 def test_a_robot_without_any_odometry_is_not_just_silent():
     text = said(lost=('r1',), safeties={'r1': safety(Reason.STALE_ODOM, 'none yet')})
     assert 'it has no odometry (none yet), so it knows no place to report' in text

@@ -122,13 +122,9 @@ def chatter(watcher, report, stamp_offset_s=0.0):
 
 def test_a_healthy_fleet_has_no_finding_and_an_idle_robot_says_so(ask, fleet, watcher):
     until_said(ask, watcher, 'r001 is idle at park_1: it has no order', 'why', 'r001')
-    # Processes may complain that a busy machine makes them late, and a disk may be slow; and a
-    # guest that DDS made known late has not heard everybody in 2 s.
-    for _ in range(4):
-        _, found = findings(ask, fleet)
-        healthy = set(found) - {'processes', 'disk', 'shared_memory', 'multicast'}
-        if not any(found[name] for name in healthy):
-            break
+    # Processes may complain that a busy machine makes them late, and a disk may be slow.
+    _, found = findings(ask, fleet)
+    healthy = set(found) - {'processes', 'disk', 'shared_memory', 'multicast'}
     assert not {name: found[name] for name in healthy if found[name]}
 
 
