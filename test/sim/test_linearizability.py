@@ -6,6 +6,7 @@ from math import inf
 import random
 
 import pytest
+from robot_swarm_orch.sim import linearizability
 from robot_swarm_orch.sim.linearizability import Call, is_linearizable, order_violations
 from robot_swarm_orch.types import OrderState
 
@@ -54,6 +55,19 @@ def test_a_history_with_an_order_that_explains_it_passes(name):
 def test_a_history_that_no_order_explains_is_found(name):
     assert not is_linearizable(BAD[name])
     assert 'not linearizable' in order_violations(BAD[name])[0]
+
+
+@pytest.mark.parametrize('last, holds', [
+    (ask(90, 91, DONE, 9), True), (ask(90, 91, UNKNOWN), False), (ask(90, 91, ACCEPTED, 5), False)])
+def test_the_search_stays_short_when_many_calls_are_never_answered(monkeypatch, last, holds):
+    looked = []
+    followers = linearizability._followers
+    monkeypatch.setattr(linearizability, '_followers', lambda *arguments: (
+        looked.append(1), followers(*arguments))[1])
+    calls = [call(float(i)) for i in range(40) for call in (ask, submit)]
+    calls += [ask(i + 0.2, i + 30.0, ACCEPTED, 7) for i in range(40)]
+    assert is_linearizable([*calls, last]) is holds
+    assert len(looked) < 3000
 
 
 def test_two_answers_of_one_version_must_agree():
