@@ -15,6 +15,7 @@ from robot_swarm_orch.arguments import (
 from robot_swarm_orch.bench.consensus import BenchOptions
 from robot_swarm_orch.demo_verbs import add_chaos, add_demo
 from robot_swarm_orch.errors import SwarmError
+from robot_swarm_orch.map_verbs import add_map
 from robot_swarm_orch.sim.verb import add_verify
 
 USAGE_ERROR = 2
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(metavar='COMMAND', required=True)
     add_demo(verbs)
     add_chaos(verbs)
+    add_map(verbs)
     _add_order(verbs)
     for name, verb, text in (
             ('orders', _orders, 'how many orders wait, are carried out, and are done'),

@@ -24,7 +24,12 @@ class ConfigError(SwarmError):
 
 
 class SiteError(ConfigError):
-    """The site is wrong; the message names the offending nodes or stations."""
+    """The site is wrong; the message names the first offending nodes, `nodes` all of them."""
+
+    def __init__(self, text, nodes=()):
+        """Remember the names of the offending nodes."""
+        self.nodes = tuple(nodes)
+        super().__init__(text)
 
 
 class WireError(SwarmError):

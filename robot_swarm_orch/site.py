@@ -216,7 +216,8 @@ def load_site(source) -> Site:
             raise SiteError('it must hold a mapping such as `name: ..., warehouse: ...`')
         return _build(drawing)
     except ConfigError as error:
-        raise SiteError(f'the site file {Path(source)}: {error}') from error
+        raise SiteError(f'the site file {Path(source)}: {error}',
+                        getattr(error, 'nodes', ())) from error
 
 
 def _build(drawing) -> Site:
@@ -235,7 +236,8 @@ def _build(drawing) -> Site:
     close = close_nodes(xy, clearance)
     if close:
         raise SiteError(f'nodes closer than {clearance:.3f} m, twice footprint plus error: '
-                        + _some(f'{names[a]} and {names[b]}' for a, b in close))
+                        + _some(f'{names[a]} and {names[b]}' for a, b in close),
+                        {names[node] for pair in close for node in pair})
     arcs = _arcs(_part(drawing, 'edges', list), names)
     places = _places(_part(drawing, 'places', dict), names)
     _check_connected(names, arcs)
@@ -366,7 +368,7 @@ def _check_connected(names, arcs):
     lost = [names[node] for node in np.flatnonzero(label != largest)]
     if lost:
         raise SiteError('robots could not drive both to and from the nodes ' + _some(lost)
-                        + ': add edges, or check the directions of one-way streets')
+                        + ': add edges, or check the directions of one-way streets', lost)
 
 
 def _neighbours(count, arcs):

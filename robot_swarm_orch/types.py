@@ -86,6 +86,10 @@ class Outcome(IntEnum):
     IN_DOUBT = 6
 
 
+NO_PAYLOAD = 'no_payload'
+"""The reason (CommandAck.reason) of a robot whose payload node does not speak."""
+
+
 class OrderKind(IntEnum):
     """What an order asks for; the same numbers as TaskOrder.KIND_*."""
 

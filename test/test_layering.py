@@ -32,6 +32,7 @@ ALLOWED = {
     'telemetry': set(),
     'insight': set(),
     'bench': set(),
+    'maps': set(),
     'nodes': {'edge', 'raft', 'coordinator', 'sim', 'telemetry', 'demo', 'viz', 'insight',
               'bench'},
     'demo': {'edge', 'raft', 'coordinator', 'sim'},
@@ -41,7 +42,7 @@ PLAIN = {'types', 'config', 'errors', 'codec', 'site', 'lock_sets', 'warehouse',
          'spelling', 'yaml_files'}
 CLOCKS_AND_THREADS = {'time', 'threading', 'multiprocessing', 'asyncio', 'logging', 'socket',
                       'subprocess', 'signal'}
-PURE = ('edge', 'raft', 'coordinator', 'sim', 'viz')
+PURE = ('edge', 'raft', 'coordinator', 'sim', 'viz', 'maps')
 
 
 def imports(path):

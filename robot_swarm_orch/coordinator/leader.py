@@ -25,7 +25,8 @@ from robot_swarm_orch.coordinator.reports import ReportBook
 from robot_swarm_orch.coordinator.tally import Tally
 from robot_swarm_orch.coordinator.traffic import Traffic
 from robot_swarm_orch.types import (
-    Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode, OrderKind, Outcome)
+    Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode, NO_PAYLOAD,
+    OrderKind, Outcome)
 
 _FORGET_PERIOD_MS = 60_000
 # A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
@@ -124,7 +125,7 @@ class Leader:
                 or (record.open.seq, record.open.command_id) != (ack.seq, ack.command_id)):
             return
         if is_last_word(ack):
-            if ack.reason == 'no_payload':
+            if ack.reason == NO_PAYLOAD:
                 self._bare_until_s[ack.robot] = now_s + _BARE_S
             self._acks[ack.robot] = events.CommandAcked(
                 ack.robot, ack.seq, int(ack.outcome), ack.reason)

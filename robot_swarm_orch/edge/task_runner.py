@@ -32,7 +32,8 @@ from robot_swarm_orch.edge.journal import Accepted, Finished, Journal, Started
 from robot_swarm_orch.edge.lease import LeaseClock
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.types import (
-    Ack, Command, CommandKind, LoadAction, LoadReading, LoadRequest, LoadStatus, Outcome)
+    Ack, Command, CommandKind, LoadAction, LoadReading, LoadRequest, LoadStatus, NO_PAYLOAD,
+    Outcome)
 
 
 class Phase(Enum):
@@ -207,9 +208,9 @@ class TaskRunner:
         if self._needed_s is None:
             self._needed_s = now_s
         if now_s - self._needed_s < _DEVICE_WAIT_S:
-            return Outcome.RETRY, 'no_payload'
+            return Outcome.RETRY, NO_PAYLOAD
         self._take(command)
-        return self._finish(Outcome.FAILED, 'no_payload')
+        return self._finish(Outcome.FAILED, NO_PAYLOAD)
 
     def _take(self, command):
         """Make a command the open one, which ends a drive or a doubt."""

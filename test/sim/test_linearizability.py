@@ -58,7 +58,8 @@ def test_a_history_that_no_order_explains_is_found(name):
 
 
 @pytest.mark.parametrize('last, holds', [
-    (ask(90, 91, DONE, 9), True), (ask(90, 91, UNKNOWN), False), (ask(90, 91, ACCEPTED, 5), False)])
+    (ask(90, 91, DONE, 9), True), (ask(90, 91, UNKNOWN), False),
+    (ask(90, 91, ACCEPTED, 5), False)])
 def test_the_search_stays_short_when_many_calls_are_never_answered(monkeypatch, last, holds):
     looked = []
     followers = linearizability._followers

@@ -1,0 +1,44 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What `swarm map check` says of a site that may be driven: facts, and hints for traffic."""
+
+from typing import List
+
+from robot_swarm_orch.site import PlaceKind, Site
+
+
+def facts(site: Site) -> List[str]:
+    """Return lines that say how large the site is and what is on it."""
+    arcs = {(a, b) for a, after in enumerate(site.successors) for b in after}
+    two_way = sum((b, a) in arcs for a, b in arcs) // 2
+    one_way = len(arcs) - 2 * two_way
+    x0, y0, x1, y1 = site.bounds
+    kinds = ', '.join(f'{len(site.names_of(kind))} {kind.name.lower()}' for kind in PlaceKind)
+    return [
+        f'{site.name}: {x1 - x0:.0f} x {y1 - y0:.0f} m, {site.real_count} nodes, '
+        f'{one_way} one-way and {two_way} two-way streets',
+        f'places: {kinds}',
+        f'{site.node_count - site.real_count} conflict nodes where streets come closer than '
+        f'{site.clearance_m:.2f} m, {site.zone_count} zones, '
+        f'{sum(map(site.is_junction, range(site.real_count)))} junctions, '
+        f'{len(site.stubs)} dead ends']
+
+
+def hints(site: Site) -> List[str]:
+    """Return what would make traffic flow better, or orders possible."""
+    found = []
+    arcs = {(a, b) for a, after in enumerate(site.successors) for b in after}
+    two_way = sum((b, a) in arcs for a, b in arcs)
+    if two_way > len(arcs) // 2:
+        found.append('most streets are both ways: robots that meet have to wait for each other '
+                     'at junctions; one-way streets flow better')
+    for kind, why in ((PlaceKind.STORAGE, 'nothing can be picked up'),
+                      (PlaceKind.STATION, 'nothing can be brought anywhere'),
+                      (PlaceKind.PARKING, 'idle robots stay in the way of others')):
+        if not site.names_of(kind):
+            found.append(f'there is no {kind.name.lower()} place: {why} (--kind gives places)')
+    bare = [site.node_names[node] for node in site.stubs if site.place_at(node) is None]
+    if bare:
+        found.append(f'{len(bare)} dead ends without a place (such as {bare[0]}): whoever drives '
+                     'in has to turn and come back')
+    return found
