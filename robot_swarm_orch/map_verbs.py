@@ -3,11 +3,17 @@
 """The command line of `swarm map`: look at, check and import roadmaps."""
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 import sys
 
 from robot_swarm_orch.arguments import a_count, a_positive
 from robot_swarm_orch.errors import SiteError
+from robot_swarm_orch.maps import report
+from robot_swarm_orch.maps.drawing import KINDS, read_rule, Transform
+from robot_swarm_orch.maps.importer import FORMATS, ImportOptions, read_mapping, written
+from robot_swarm_orch.maps.picture import draw_mapping
+from robot_swarm_orch.site import load_site
 
 _HELP = """\
 Roadmaps. FILE is a site file, or anything that can be imported: a MovingAI grid (.map), a Nav2
@@ -40,15 +46,13 @@ def add_map(verbs) -> None:
 
 def _add_reading(act):
     """Add what says how a file is read."""
-    from robot_swarm_orch.maps.drawing import KINDS, read_rule, Transform
-    from robot_swarm_orch.maps.importer import FORMATS, ImportOptions
     chosen, add = ImportOptions(), act.add_argument
     add('file', metavar='FILE', help='the map')
     add('--format', choices=FORMATS, default='', help="(default: by the file's name and content)")
     add('--name', default='', metavar='NAME', help="of the site (default: the file's)")
-    add('--footprint-radius', type=a_positive, default=chosen.footprint_radius_m, metavar='METRES',
+    add('--footprint-radius', type=a_positive, default=chosen.footprint_radius, metavar='METRES',
         help='of the loaded robot (default: %(default)g)')
-    add('--pose-error', type=a_positive, default=chosen.pose_error_m, metavar='METRES',
+    add('--pose-error', type=a_positive, default=chosen.pose_error, metavar='METRES',
         help='that each robot vouches for (default: %(default)g)')
     add('--spacing', type=a_positive, default=0.0, metavar='METRES',
         help='between neighbouring nodes of a grid, the side of a cell of a .map '
@@ -77,17 +81,12 @@ def _reader(parse):
 
 def _mapping(options):
     """Return (mapping, remarks) of the file that the options name."""
-    from robot_swarm_orch.maps.importer import ImportOptions, read_mapping
     return read_mapping(options.file, ImportOptions(
-        options.format, options.name, options.footprint_radius, options.pose_error,
-        options.spacing, options.transform, tuple(options.kind), options.scenario, options.robots,
-        options.layout))
+        **{item.name: getattr(options, item.name) for item in fields(ImportOptions)}))
 
 
 def _checked(options, mapping):
     """Return the site of a mapping; draws and names what is wrong, and raises SiteError."""
-    from robot_swarm_orch.maps.picture import draw_mapping
-    from robot_swarm_orch.site import load_site
     try:
         return load_site(mapping)
     except SiteError as error:
@@ -99,7 +98,6 @@ def _checked(options, mapping):
 
 
 def _check(options) -> int:
-    from robot_swarm_orch.maps import report
     mapping, remarks = _mapping(options)
     try:
         site = _checked(options, mapping)
@@ -115,7 +113,6 @@ def _check(options) -> int:
 
 
 def _draw(mapping, path):
-    from robot_swarm_orch.maps.picture import draw_mapping
     draw_mapping(mapping, path)
     print(f'drawn in {path}')
 
@@ -139,7 +136,6 @@ def _places(options) -> int:
 
 
 def _import(options) -> int:
-    from robot_swarm_orch.maps.importer import written
     mapping, remarks = _mapping(options)
     _checked(options, mapping)
     text = written(mapping, options.file, remarks)

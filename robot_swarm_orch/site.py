@@ -206,18 +206,34 @@ def load_site(source) -> Site:
     Raises SiteError that names the file and the offending nodes, keys or line.
     """
     if isinstance(source, Mapping):
-        return _build(dict(source))
+        return _build(source)
+    drawing = read_site(source)
     try:
-        drawing = read_yaml(source, 'site file')
-    except ConfigError as error:
-        raise SiteError(str(error)) from error
-    try:
-        if not isinstance(drawing, dict):
-            raise SiteError('it must hold a mapping such as `name: ..., warehouse: ...`')
         return _build(drawing)
     except ConfigError as error:
         raise SiteError(f'the site file {Path(source)}: {error}',
                         getattr(error, 'nodes', ())) from error
+
+
+def read_site(path) -> dict:
+    """Return the mapping in a site file, not checked; raises SiteError that names the file."""
+    try:
+        drawing = read_yaml(path, 'site file')
+    except ConfigError as error:
+        raise SiteError(str(error)) from error
+    if not isinstance(drawing, dict):
+        raise SiteError(f'the site file {Path(path)}: it must hold a mapping such as '
+                        '`name: ..., warehouse: ...`')
+    return drawing
+
+
+def written_out(drawing: Mapping) -> dict:
+    """Return a drawing with nodes, edges, places and racks in the place of `warehouse`."""
+    result = dict(drawing)
+    if 'warehouse' in result:
+        result.update(warehouse_drawing(_part(result, 'warehouse', dict)))
+        del result['warehouse']
+    return result
 
 
 def _build(drawing) -> Site:
@@ -227,8 +243,7 @@ def _build(drawing) -> Site:
         raise SiteError(f'unknown keys in the site: {_some(unknown)}'
                         + (did_you_mean(str(unknown[0]), _KEYS)
                            or f'; known are {sorted(_KEYS)}'))
-    if 'warehouse' in drawing:
-        drawing.update(warehouse_drawing(_part(drawing, 'warehouse', dict)))
+    drawing = written_out(drawing)
     names, xy = _nodes(_part(drawing, 'nodes', dict))
     radius = _number(drawing, 'footprint_radius_m', 0.75)
     error = _number(drawing, 'pose_error_m', 0.1)

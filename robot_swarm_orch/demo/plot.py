@@ -9,6 +9,7 @@ import numpy as np
 
 from robot_swarm_orch.demo.evidence import Evidence
 from robot_swarm_orch.demo.truth import Truth
+from robot_swarm_orch.plotting import pyplot
 
 INK, ACCENT, SECOND, FAINT = '#22303c', '#1f6fb2', '#d1792c', '#c9d3dc'
 
@@ -19,20 +20,13 @@ def draw(evidence: Evidence, truth: Truth, site, folder: Path) -> List[str]:
 
     Raises ImportError, saying what to install, where matplotlib is missing.
     """
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ImportError('drawing needs matplotlib: apt install python3-matplotlib, or '
-                          'pip install matplotlib') from error
-    matplotlib.use('Agg')
-    from matplotlib import pyplot
-    paths = []
+    paths, plots = [], pyplot()
     for name, size, drawing in (('report.png', (9.0, 5.5), _timeline),
                                 ('map.png', (9.6, 6.4), _map)):
-        figure = pyplot.figure(figsize=size, dpi=110, layout='constrained')
+        figure = plots.figure(figsize=size, dpi=110, layout='constrained')
         drawing(figure, evidence, truth, site)
         figure.savefig(folder / name)
-        pyplot.close(figure)
+        plots.close(figure)
         paths.append(str(folder / name))
     return paths
 

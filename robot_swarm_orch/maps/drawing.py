@@ -4,11 +4,15 @@
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+import json
 from math import cos, radians, sin
 from typing import Dict, Iterable, List, Sequence, Tuple
 
+import numpy as np
 from robot_swarm_orch.errors import SiteError
 from robot_swarm_orch.site import PlaceKind
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 import yaml
 
 KINDS = tuple(kind.name.lower() for kind in PlaceKind)
@@ -65,6 +69,23 @@ class Drawing:
             elif a < b:
                 result.append([a, b])
         return result
+
+    def largest_part(self) -> 'Drawing':
+        """Return the largest part that hangs together, and remark on what is left out."""
+        names = list(self.nodes)
+        number = {name: index for index, name in enumerate(names)}
+        heads, tails = [number[a] for a, _ in self.streets], [number[b] for _, b in self.streets]
+        graph = csr_matrix((np.ones(len(heads)), (heads, tails)), shape=(len(names), len(names)))
+        count, label = connected_components(graph, directed=False)
+        if count <= 1:
+            return self
+        largest = np.bincount(label).argmax()
+        kept = {name: self.nodes[name] for name, part in zip(names, label) if part == largest}
+        return Drawing(
+            kept, {(a, b) for a, b in self.streets if a in kept},
+            {name: place for name, place in self.places.items() if place[1] in kept}, self.racks,
+            [*self.remarks, f'{len(names) - len(kept)} nodes are left out: nothing leads from '
+             'them to the rest'])
 
     def moved(self, transform: Transform) -> 'Drawing':
         """Return the drawing in the map frame; racks only if they stay parallel to its axes."""
@@ -132,7 +153,7 @@ _WHAT = {
 
 def site_text(mapping: dict, head: Iterable[str]) -> str:
     """Return the text of a site file, a comment on each key; `head`: comment lines at its top."""
-    lines = [f'# {line}'.rstrip() for line in head]
+    lines = ['# ' + ' '.join(line.split()) for line in head]
     for key, value in mapping.items():
         if isinstance(value, (dict, list)) and not value:
             continue
@@ -146,7 +167,11 @@ def site_text(mapping: dict, head: Iterable[str]) -> str:
 
 
 def _plain(value) -> str:
-    """Return a value as YAML in one line."""
+    """Return a value as YAML in one line, whatever letters it holds."""
+    if isinstance(value, str) and not value.isprintable():
+        return json.dumps(value)
+    if isinstance(value, list):
+        return f'[{", ".join(map(_plain, value))}]'
     text = yaml.safe_dump(value, default_flow_style=True, width=10 ** 9, allow_unicode=True)
     return text.removesuffix('\n').removesuffix('\n...')
 

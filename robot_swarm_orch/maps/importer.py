@@ -7,31 +7,37 @@ from math import ceil
 from pathlib import Path
 from typing import Optional, Tuple
 
-from robot_swarm_orch.errors import ConfigError, SiteError
+from robot_swarm_orch.errors import SiteError
 from robot_swarm_orch.maps.drawing import Drawing, site_text, Transform
+from robot_swarm_orch.maps.json_files import read_json
 from robot_swarm_orch.maps.lif import read_layout
 from robot_swarm_orch.maps.movingai import draw_grid, read_map, read_scenario
-from robot_swarm_orch.maps.nav2_route import read_graph, read_json
+from robot_swarm_orch.maps.nav2_route import read_graph
 from robot_swarm_orch.maps.occupancy import draw_floor, read_floor
-from robot_swarm_orch.warehouse import warehouse_drawing
+from robot_swarm_orch.site import read_site, written_out
 from robot_swarm_orch.yaml_files import read_yaml
 
 SITE, MOVINGAI, NAV2_MAP, NAV2_ROUTE, LIF = 'site', 'movingai', 'nav2_map', 'nav2_route', 'lif'
 FORMATS = (SITE, MOVINGAI, NAV2_MAP, NAV2_ROUTE, LIF)
 _ROUNDED_M = 0.05  # spacings are multiples of this
+_GRIDS, _GRAPHS = (MOVINGAI, NAV2_MAP), (NAV2_ROUTE, LIF)
+# Which formats have a use for an option; it is refused elsewhere, not forgotten.
+_USED_BY = {'name': (*_GRIDS, *_GRAPHS), 'spacing': _GRIDS, 'transform': (*_GRIDS, *_GRAPHS),
+            'kind': (*_GRIDS, *_GRAPHS), 'scenario': (MOVINGAI,), 'robots': (MOVINGAI,),
+            'layout': (LIF,)}
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How a file is read; what a format has no use for is not looked at."""
+    """How a file is read; the names are those of the command line's options."""
 
     format: str = ''  # of FORMATS; '': by the file's name and content
     name: str = ''    # of the site; '': the file's
-    footprint_radius_m: float = 0.75
-    pose_error_m: float = 0.1
-    spacing_m: float = 0.0  # between neighbours on a grid; 0: as near as bodies allow
+    footprint_radius: float = 0.75  # [m]
+    pose_error: float = 0.1         # [m]
+    spacing: float = 0.0  # [m] between neighbours on a grid; 0: as near as bodies allow
     transform: Optional[Transform] = None
-    rules: Tuple[Tuple[str, str], ...] = ()  # (pattern, kind of place)
+    kind: Tuple[Tuple[str, str], ...] = ()  # (pattern, kind of place)
     scenario: str = ''  # .scen file of a MovingAI map
     robots: int = 0     # how many of its robots; 0: all
     layout: str = ''    # id of a LIF layout
@@ -39,8 +45,8 @@ class ImportOptions:
     @property
     def chosen_spacing_m(self) -> float:
         """Return the distance between neighbours on a grid [m]."""
-        nearest_m = 2.0 * (self.footprint_radius_m + self.pose_error_m)
-        return self.spacing_m or ceil(nearest_m / _ROUNDED_M + 1e-9) * _ROUNDED_M
+        nearest_m = 2.0 * (self.footprint_radius + self.pose_error)
+        return self.spacing or ceil(nearest_m / _ROUNDED_M + 1e-9) * _ROUNDED_M
 
 
 def format_of(path) -> str:
@@ -68,14 +74,21 @@ def read_mapping(path, options: ImportOptions) -> Tuple[dict, list]:
     """
     path = Path(path)
     kind = options.format or format_of(path)
+    for field, kinds in _USED_BY.items():
+        if getattr(options, field) and kind not in kinds:
+            raise SiteError(f'{path}: --{field} is of no use for the format {kind}, only for '
+                            + ', '.join(kinds))
     if kind == SITE:
-        return _read_site(path), []
+        return written_out(read_site(path)), []
+    if kind in _GRIDS and options.transform is not None and options.transform.scale != 1.0:
+        raise SiteError(f'{path}: a scale is for graphs only: it would change how far streets '
+                        'keep from walls; use --spacing, or the resolution of the map')
     drawing = _read_drawing(path, kind, options)
     if options.transform is not None:
         drawing = drawing.moved(options.transform)
-    drawing = drawing.named(options.rules)
+    drawing = drawing.named(options.kind)
     name = options.name or _site_name(path)
-    return (drawing.mapping(name, options.footprint_radius_m, options.pose_error_m),
+    return (drawing.mapping(name, options.footprint_radius, options.pose_error),
             drawing.remarks)
 
 
@@ -85,24 +98,10 @@ def _read_drawing(path, kind, options) -> Drawing:
         return draw_grid(read_map(path), options.chosen_spacing_m, pairs, options.robots)
     if kind == NAV2_MAP:
         return draw_floor(read_floor(path), options.chosen_spacing_m,
-                          options.footprint_radius_m + options.pose_error_m)
+                          options.footprint_radius + options.pose_error)
     if kind == NAV2_ROUTE:
         return read_graph(path, options.transform is not None)
     return read_layout(path, options.layout)
-
-
-def _read_site(path) -> dict:
-    """Return the mapping of a site file, a parametric warehouse written out."""
-    try:
-        told = read_yaml(path, 'site file')
-    except ConfigError as error:
-        raise SiteError(str(error)) from error
-    if not isinstance(told, dict):
-        raise SiteError(f'{path}: this is no site file: it must hold a mapping')
-    told = dict(told)
-    if isinstance(told.get('warehouse'), dict):
-        told.update(warehouse_drawing(told.pop('warehouse')))
-    return told
 
 
 def _site_name(path):

@@ -12,7 +12,7 @@ own rules before them (`Drawing.named`).
 from pathlib import Path
 
 from robot_swarm_orch.maps.drawing import Drawing, need
-from robot_swarm_orch.maps.nav2_route import point_of, read_json
+from robot_swarm_orch.maps.json_files import point_of, read_json
 
 
 def read_layout(path, layout_id: str = '') -> Drawing:

@@ -108,35 +108,8 @@ def draw_grid(grid: GridMap, cell_m: float, pairs=(), robots: int = 0) -> Drawin
     for number, (_, goal) in enumerate(chosen):
         need(goal in free, f'the goal {goal} of robot {number + 1} is no free cell of the map')
         place('goal', number + 1, ('storage', 'station')[number % 2], goal)
-    return keep_largest(drawing)
+    return drawing.largest_part()
 
 
 def _name(x, y):
     return f'n{x}_{y}'
-
-
-def keep_largest(drawing: Drawing) -> Drawing:
-    """Return the largest part of a drawing of two-way streets that hangs together."""
-    near = {node: [] for node in drawing.nodes}
-    for a, b in drawing.streets:
-        near[a].append(b)
-    parts, seen = [], set()
-    for node in drawing.nodes:
-        if node in seen:
-            continue
-        part, open_nodes = {node}, [node]
-        while open_nodes:
-            for other in near[open_nodes.pop()]:
-                if other not in part:
-                    part.add(other)
-                    open_nodes.append(other)
-        seen |= part
-        parts.append(part)
-    kept = max(parts, key=len, default=set())
-    if len(parts) > 1:
-        drawing.remarks.append(f'{len(drawing.nodes) - len(kept)} nodes are left out: nothing '
-                               'leads from them to the rest')
-    drawing.nodes = {node: point for node, point in drawing.nodes.items() if node in kept}
-    drawing.streets = {(a, b) for a, b in drawing.streets if a in kept}
-    drawing.places = {name: place for name, place in drawing.places.items() if place[1] in kept}
-    return drawing

@@ -17,9 +17,7 @@ from typing import Tuple
 import numpy as np
 from robot_swarm_orch.errors import SiteError
 from robot_swarm_orch.maps.drawing import Drawing, need
-from robot_swarm_orch.maps.movingai import keep_largest
 from robot_swarm_orch.yaml_files import read_yaml
-from scipy.ndimage import distance_transform_edt
 
 _UNKNOWN = 205
 _SHIFTS = 8  # the lattice is tried at so many shifts along each axis
@@ -36,6 +34,7 @@ class Floor:
         free: (rows, columns) of bool, top row first. origin: pose of the lower left corner in the
         map frame [m, m, rad].
         """
+        from scipy.ndimage import distance_transform_edt
         self.resolution_m, self.origin = resolution_m, origin
         # Outside of the picture nothing is known to be free.
         framed = np.pad(free, 1)
@@ -106,7 +105,7 @@ def _image(path):
         return image
     grey = image[..., :3].mean(axis=2)
     if image.shape[2] == 4:
-        grey[image[..., 3] < 128] = 128  # transparent means unknown
+        grey[image[..., 3] < 128] = _UNKNOWN  # transparent
     return grey.astype(np.uint8)
 
 
@@ -134,7 +133,7 @@ def draw_floor(floor: Floor, spacing_m: float, radius_m: float) -> Drawing:
             if other in names and _is_free(floor, need_m, (xs[column], ys[row]),
                                            (xs[other[0]], ys[other[1]])):
                 drawing.streets |= {(name, names[other]), (names[other], name)}
-    drawing = keep_largest(drawing)
+    drawing = drawing.largest_part()
     drawing.remarks.append(
         f'{len(drawing.nodes)} nodes every {spacing_m:g} m on {floor.free.sum()} free pixels of '
         f'{floor.resolution_m:g} m; streets are both ways: make them one-way where you can')

@@ -5,6 +5,8 @@
 from pathlib import Path
 from typing import Iterable
 
+from robot_swarm_orch.plotting import pyplot
+
 _COLOURS = {'storage': '#2e7d32', 'station': '#1565c0', 'charger': '#f9a825', 'parking': '#8e24aa'}
 _SIDE_IN, _DPI = 14.0, 110
 _ARROWS_MAX = 4000  # beyond this many streets arrows are only a blot
@@ -16,15 +18,9 @@ def draw_mapping(mapping: dict, path, wrong: Iterable[str] = (), title: str = ''
 
     What is malformed is not drawn. Raises ImportError, saying what to install.
     """
-    try:
-        import matplotlib
-        matplotlib.use('Agg')
-        from matplotlib import pyplot
-        from matplotlib.collections import LineCollection
-        from matplotlib.patches import Rectangle
-    except ImportError as error:
-        raise ImportError('a picture needs matplotlib: apt install python3-matplotlib, or '
-                          'pip install matplotlib') from error
+    plots = pyplot()
+    from matplotlib.collections import LineCollection
+    from matplotlib.patches import Rectangle
     nodes = {str(name): tuple(map(float, point)) for name, point in mapping['nodes'].items()}
     edges = [(*map(str, edge[:2]), len(edge) > 2 and edge[2] == 'oneway')
              for edge in mapping.get('edges', ())
@@ -32,8 +28,8 @@ def draw_mapping(mapping: dict, path, wrong: Iterable[str] = (), title: str = ''
     xs, ys = zip(*nodes.values())
     wide, high = max(xs) - min(xs) + 4.0, max(ys) - min(ys) + 4.0
     scale = _SIDE_IN / max(wide, high)
-    figure, axes = pyplot.subplots(figsize=(max(4.0, wide * scale), max(3.0, high * scale)),
-                                   dpi=_DPI, layout='constrained')
+    figure, axes = plots.subplots(figsize=(max(4.0, wide * scale), max(3.0, high * scale)),
+                                  dpi=_DPI, layout='constrained')
     for x0, y0, x1, y1 in mapping.get('racks', ()):
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, color='#cfc6b8', zorder=0))
     for is_one_way, colour in ((False, '#90a4ae'), (True, '#455a64')):
@@ -62,4 +58,4 @@ def draw_mapping(mapping: dict, path, wrong: Iterable[str] = (), title: str = ''
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc='upper right')
     figure.savefig(Path(path))
-    pyplot.close(figure)
+    plots.close(figure)

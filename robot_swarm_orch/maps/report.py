@@ -9,9 +9,7 @@ from robot_swarm_orch.site import PlaceKind, Site
 
 def facts(site: Site) -> List[str]:
     """Return lines that say how large the site is and what is on it."""
-    arcs = {(a, b) for a, after in enumerate(site.successors) for b in after}
-    two_way = sum((b, a) in arcs for a, b in arcs) // 2
-    one_way = len(arcs) - 2 * two_way
+    one_way, two_way = _streets(site)
     x0, y0, x1, y1 = site.bounds
     kinds = ', '.join(f'{len(site.names_of(kind))} {kind.name.lower()}' for kind in PlaceKind)
     return [
@@ -27,9 +25,8 @@ def facts(site: Site) -> List[str]:
 def hints(site: Site) -> List[str]:
     """Return what would make traffic flow better, or orders possible."""
     found = []
-    arcs = {(a, b) for a, after in enumerate(site.successors) for b in after}
-    two_way = sum((b, a) in arcs for a, b in arcs)
-    if two_way > len(arcs) // 2:
+    one_way, two_way = _streets(site)
+    if two_way > one_way:
         found.append('most streets are both ways: robots that meet have to wait for each other '
                      'at junctions; one-way streets flow better')
     for kind, why in ((PlaceKind.STORAGE, 'nothing can be picked up'),
@@ -42,3 +39,10 @@ def hints(site: Site) -> List[str]:
         found.append(f'{len(bare)} dead ends without a place (such as {bare[0]}): whoever drives '
                      'in has to turn and come back')
     return found
+
+
+def _streets(site):
+    """Return how many streets are one-way, and how many both ways."""
+    arcs = {(a, b) for a, after in enumerate(site.successors) for b in after}
+    back = sum((b, a) in arcs for a, b in arcs)
+    return len(arcs) - back, back // 2

@@ -8,8 +8,8 @@ J. Wing and C. Gong, "Testing and Verifying Concurrent Objects", 1993, with the 
 "Testing for linearizability", 2017: a set of calls already placed, together with the state that
 they lead to, is looked at once. Calls without an answer may have happened at any later time, or
 never. A call that may happen now and leaves the state as it is happens now: whatever could follow
-without it can follow it too. Without this, a dozen customers who ask and hear nothing through an
-outage make as many histories as there are subsets of their calls.
+without it can follow it too. Otherwise calls that were never answered in an outage would make as
+many histories as they have subsets.
 
 Linearizability is local (M. Herlihy and J. Wing, 1990): a history over many orders is linearizable
 if that of each order is. So histories stay short, and the search fast.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Iterable, Optional, Tuple
 
 import numpy as np
+from robot_swarm_orch.plotting import pyplot
 from robot_swarm_orch.viz.shapes import Grid, Kind, Shape
 
 MAP_ALPHA = 0.35  # as in config/fleet.rviz
@@ -26,15 +27,12 @@ class _Canvas:
 
     def __init__(self, bounds: Tuple[float, float, float, float], width_px: int):
         """Make a figure that shows a rectangle: x min, y min, x max, y max [m]."""
-        import matplotlib
-        matplotlib.use('Agg')
-        from matplotlib import pyplot
         x0, y0, x1, y1 = bounds
         dpi = 100.0
         wide_in = width_px / dpi
-        self._pyplot = pyplot
-        self.figure = pyplot.figure(figsize=(wide_in, wide_in * (y1 - y0) / (x1 - x0)), dpi=dpi,
-                                    facecolor=BACKGROUND)
+        self._pyplot = pyplot()
+        self.figure = self._pyplot.figure(
+            figsize=(wide_in, wide_in * (y1 - y0) / (x1 - x0)), dpi=dpi, facecolor=BACKGROUND)
         self.axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self.axes.set_axis_off()
         self.axes.set_xlim(x0, x1)
@@ -60,11 +58,7 @@ def draw(shapes: Iterable[Shape], grid: Optional[Grid], path: Path, width_px: in
     Raises ImportError, saying what to install, where matplotlib is missing.
     """
     shapes = list(shapes)
-    try:
-        canvas = _Canvas(bounds or extent(shapes, grid), width_px)
-    except ImportError as error:
-        raise ImportError('a picture needs matplotlib: apt install python3-matplotlib, or '
-                          'pip install matplotlib') from error
+    canvas = _Canvas(bounds or extent(shapes, grid), width_px)
     if grid is not None:
         _draw_grid(canvas.axes, grid)
     for order, shape in enumerate(shapes, 1):

@@ -55,14 +55,15 @@ def test_the_first_rule_that_fits_gives_the_kind():
             read_rule(text)
 
 
-@pytest.mark.parametrize('odd', ['1', 'no', 'a: b', '#x', '~', 'Südtor 3', "it's", '"', '1e3'])
+@pytest.mark.parametrize('odd', [
+    '1', 'no', 'a: b', '#x', '~', 'Südtor 3', "it's", '"', '1e3', 'a\nb: 1'])
 def test_a_written_site_file_loads_whatever_the_names(odd):
     drawing = square()
     drawing.nodes = {odd if name == 'e' else name: at for name, at in drawing.nodes.items()}
     drawing.streets = {tuple(odd if name == 'e' else name for name in street)
                        for street in drawing.streets}
     mapping = drawing.mapping('north', 0.5, 0.1)
-    text = site_text(mapping, ['made by a test'])
+    text = site_text(mapping, ['made by\na test'])
     assert text.startswith('# made by a test\nname: north  # ')
     told = yaml.safe_load(text)
     assert {str(key) for key in told['nodes']} == set(drawing.nodes)

@@ -87,6 +87,19 @@ def test_show_draws_a_warehouse(capsys):
     assert cv2.imread('hall.png').shape[1] > 600
 
 
+@pytest.mark.parametrize('option, words', [
+    (('--transform', '1,2'), '--transform is of no use for the format site'),
+    (('--scenario', 'x.scen'), '--scenario is of no use for the format site, only for movingai')])
+def test_an_option_that_a_format_has_no_use_for_is_refused(capsys, option, words):
+    status, text = said(capsys, 'check', default_site_file(), *option)
+    assert status == 2 and words in text
+
+
+def test_a_floor_is_not_scaled_since_its_walls_would_come_nearer(tmp_path, capsys):
+    status, text = said(capsys, 'check', saved(tmp_path, hall()), '--transform', '0,0,0,0.5')
+    assert status == 2 and 'a scale is for graphs only' in text
+
+
 def test_places_are_listed_by_kind(tmp_path, capsys):
     status, text = said(capsys, 'places', lif(tmp_path, layout()))
     assert status == 0
