@@ -83,7 +83,6 @@ class Leader:
         self._traffic_s = self._allocation_s = self._view_s = now_s
         self._lease_s = -inf
         self._lease_seq = 0
-        self._stopped = False
         self._take_over(now_s)
 
     def _take_over(self, now_s):
@@ -131,10 +130,6 @@ class Leader:
                 ack.robot, ack.seq, int(ack.outcome), ack.reason)
         elif ack.outcome == Outcome.ACCEPTED:
             self.dispatcher.accepted(now_s, ack.robot, ack.seq)
-
-    def hear_stop(self, stop):
-        """Note a fleet-wide emergency stop, or its release."""
-        self._stopped = stop.active
 
     def submit(self, order):
         """
@@ -267,9 +262,8 @@ class Leader:
             busy = {name for name, _, _ in given}
             idle = [robot for robot in idle if robot[0] not in busy]
         # Also while orders wait: a robot that can't take them must not stand in others' way.
-        if not self._stopped:
-            decided += [self._command(name, CommandKind.PARK, place) for name, place in
-                        places_to_park(idle, self.state.robots, self._parts, self.keeper, now_ms)]
+        decided += [self._command(name, CommandKind.PARK, place) for name, place in
+                    places_to_park(idle, self.state.robots, self._parts, self.keeper, now_ms)]
         return decided + self._housekeeping(now_ms)
 
     def _idle(self, now_s, excluded):
@@ -409,7 +403,7 @@ class Leader:
             self.term, self._config.node_id, state.index, keeper.site_hash, self.voters,
             tuple(robots), tuple(self.reports.mode_of(keeper.numbers[name]) for name in robots),
             tuple(sorted(blocked)), len(state.waiting), len(state.live) - len(state.waiting),
-            state.done, self._stopped)
+            state.done, self.reports.all_stopped())
 
     def abandoned(self):
         """Return answers to the requests that this leadership can no longer answer."""

@@ -117,7 +117,6 @@ class Replica:
                             ros_time)
         self._disk = DiskWatch()
         self._answers = []
-        self._stop = None
         self._witness = witness
         self._send_early = send_early
         self._group = GroupActs()
@@ -160,13 +159,6 @@ class Replica:
         self._wake(now_s)
         if self._leader is not None:
             self._leader.hear_ack(now_s, ack)
-
-    def hear_stop(self, now_s, stop):
-        """Note a fleet-wide emergency stop or its release; robots obey it without a leader."""
-        self._wake(now_s)
-        self._stop = stop
-        if self._leader is not None:
-            self._leader.hear_stop(stop)
 
     def submit(self, now_s, order):
         """Take in an order. Only the leader answers, with a status; clients repeat."""
@@ -284,8 +276,6 @@ class Replica:
                 self._parts.observe('failover_s', now_s - self._led_s)
             self._leader = Leader(self._parts, self.state, entry.term, now_s)
             self._leader.voters = self.raft.members.voters
-            if self._stop is not None:
-                self._leader.hear_stop(self._stop)
 
     def _decide(self, now_s):
         """Let the leader propose; False if it has nothing to, or hands over."""

@@ -169,6 +169,19 @@ class ReportBook:
                 and not report.emergency_stop and report.safety not in _UNFIT
                 and bool(report.held))
 
+    def all_stopped(self):
+        """
+        Return whether every robot that is not lost says that an emergency stop latches it.
+
+        The robots obey without a leader, and a coordinator may have missed the word that they
+        heard: what they say of themselves is the truth.
+        """
+        keeper, robots = self._keeper, self._state.robots
+        words = [heard.report for name, enrolled, heard in zip(
+                     keeper.names, keeper.enrolled, self._heard)
+                 if enrolled and heard.report is not None and not robots[name].lost]
+        return bool(words) and all(report.emergency_stop for report in words)
+
     def why_not_clear(self, now_s, name):
         """Return why a robot can't be cleared away yet, '' if it can."""
         number = self._keeper.numbers.get(name)

@@ -108,7 +108,6 @@ class CoordinatorNode(Host):
         self._reports_in = endpoints.inbox(node, topics.ROBOT_REPORT)
         self._acks_in = endpoints.inbox(node, topics.COMMAND_ACK)
         self._orders_in = endpoints.inbox(node, topics.ORDER)
-        self._stops_in = endpoints.inbox(node, topics.EMERGENCY_STOP)
         desks = endpoints.desk(node, topics.SUBMIT_ORDER), endpoints.desk(node, topics.OPERATE)
         self._desk = FrontDesk(self._replica, self.wire, *desks)
         self._ears_of_all = Ears(self.context, (self._raft_in,))
@@ -212,7 +211,6 @@ class CoordinatorNode(Host):
         replica.tick(now_s)
         if now_s >= self._read_due_s:
             self._read_due_s = now_s + self._config.traffic_period_s
-            self._hear_stops(now_s)
             if replica.wants_reports:
                 self._hear_robots(now_s)
             elif now_s >= self._discard_due_s:
@@ -229,12 +227,6 @@ class CoordinatorNode(Host):
             if order is not None:
                 self._replica.submit(now_s, order)
         self._desk.serve(now_s)
-
-    def _hear_stops(self, now_s):
-        for msg in self._stops_in.all():
-            stop = self.wire.hear(self.wire.read_stop, msg)
-            if stop is not None:
-                self._replica.hear_stop(now_s, stop)
 
     def _hear_robots(self, now_s):
         """Hand reports and answers to the replica."""

@@ -144,7 +144,7 @@ FLEET_STATUS = Topic(
     'Latched, so that a screen or a starting robot sees the fleet at once.')
 EMERGENCY_STOP = Topic(
     'emergency_stop', FLEET + 'emergency_stop', f'{OURS}/msg/EmergencyStop',
-    'operator -> robots, coordinators', _latched(16),
+    'operator -> robots', _latched(16),
     'Latched: a robot that starts later must still stop. 16 deep, so that one source cannot push '
     "out another's act.")
 SUBMIT_ORDER = Topic(

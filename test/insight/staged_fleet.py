@@ -86,8 +86,6 @@ class Staged(Cluster):
         stop = EmergencyStop('kim', number, active, 'fire drill')
         for robot in self.robots.values():
             robot.stops.append(stop)
-        for replica in self.replicas.values():
-            replica.hear_stop(self.now_s, stop)
 
     def operate(self, act):
         """Carry out a person's act and return why it was refused, '' if it was not."""

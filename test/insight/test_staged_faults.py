@@ -15,8 +15,8 @@ from robot_swarm_orch.insight.orders import explain_order
 from robot_swarm_orch.insight.picture import Picture, Wait
 from robot_swarm_orch.insight.why import explain
 from robot_swarm_orch.types import (
-    Clearance, first_seq, LoadReading, LoadStatus, Mode, OrderState, Pose, Reason, Report,
-    Settlement)
+    Clearance, EmergencyStop, first_seq, LoadReading, LoadStatus, Mode, OrderState, Pose, Reason,
+    Report, Settlement)
 from staged_fleet import RING, Staged
 
 
@@ -83,6 +83,14 @@ def test_an_emergency_stop(fleet):
     fleet.stop_all(2, False)
     fleet.run(2.0)
     assert 'is idle' in fleet.why('r002')
+
+
+def test_an_emergency_stop_of_one_robot_is_not_called_one_of_all(fleet):
+    fleet.robots['r002'].stops.append(EmergencyStop('kim', 1, True, 'loose wheel'))
+    fleet.run(2.0)
+    assert fleet.why('r002') == (
+        'r002 stands: emergency stop of this robot by kim (loose wheel); when all is safe, '
+        'release it with `swarm estop --release --robot r002`')
 
 
 def test_a_lost_pose(fleet):

@@ -12,8 +12,8 @@ pytest.importorskip('rclpy', reason='ROS is not installed')
 from robot_swarm_orch import bringup  # noqa: E402
 
 JOINS = 8
-# Told apart: announcements twice a second give 0.7 s at most; with Fast DDS's own, every 3 s, 12 of
-# 24 joins took longer than the bound.
+# Told apart: announcements twice a second give 0.7 s at most; with Fast DDS's own, every 3 s,
+# 12 of 24 joins took longer than the bound.
 BOUND_S = 1.8
 TALKER = """
 import rclpy, sys

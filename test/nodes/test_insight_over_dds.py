@@ -145,11 +145,13 @@ def test_the_table_shows_leader_work_and_robots(ask, watcher):
 
 
 def test_an_emergency_stop_is_told_with_who_did_it(ask, watcher):
-    code, text = ask('estop', '--reason', 'fire drill')
-    assert code == 0 and 'stopped: all robots of ring; 2 of 2 robots' in text
-    text = until_said(ask, watcher, 'emergency stop of all robots', 'why', 'r001')
-    assert '(fire drill)' in text and 'swarm estop --release' in text
-    assert ask('estop', '--release')[0] == 0
+    try:
+        code, text = ask('estop', '--reason', 'fire drill')
+        assert code == 0 and 'stopped: all robots of ring; 2 of 2 robots' in text
+        text = until_said(ask, watcher, 'emergency stop of all robots', 'why', 'r001')
+        assert '(fire drill)' in text and 'swarm estop --release' in text
+    finally:
+        assert ask('estop', '--release')[0] == 0
     watcher.until(lambda: not any(report.emergency_stop for report in watcher.reports.values()),
                   'all robots are released')
 
@@ -181,9 +183,11 @@ def test_two_robots_of_one_name_are_found(ask, fleet, watcher):
 
 def test_a_base_that_falls_silent_is_told_from_a_dead_robot(ask, fleet, watcher):
     fleet.processes['sim'].send_signal(signal.SIGSTOP)
-    text = until_said(ask, watcher, 'no fresh odometry since', 'why', 'r001')
-    assert 'look after its base driver' in text
-    fleet.processes['sim'].send_signal(signal.SIGCONT)
+    try:
+        text = until_said(ask, watcher, 'no fresh odometry since', 'why', 'r001')
+        assert 'look after its base driver' in text
+    finally:
+        fleet.processes['sim'].send_signal(signal.SIGCONT)
     watcher.until(lambda: all(report.safety != Reason.STALE_ODOM
                               for report in watcher.reports.values()), 'the base is back')
 
