@@ -50,6 +50,9 @@ class RobotConfig:
     speed_mps: float = param(1.5, 'cruising speed [m/s]', 0.05, 5.0)
     acceleration_mps2: float = param(1.0, 'acceleration when speeding up [m/s^2]', 0.05, 10.0)
     brake_mps2: float = param(1.0, 'deceleration that the base guarantees [m/s^2]', 0.05, 10.0)
+    jerk_mps3: float = param(
+        5.0, 'how fast the acceleration that is asked of the base may change; braking for safety '
+        'is not bound by it [m/s^3]', 0.2, 1000.0)
     yaw_rate_radps: float = param(1.5, 'turning rate on the spot [rad/s]', 0.05, 6.0)
     yaw_acceleration_radps2: float = param(3.0, 'angular acceleration [rad/s^2]', 0.05, 30.0)
     footprint_radius_m: float = param(

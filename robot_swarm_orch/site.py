@@ -11,27 +11,29 @@ a parametric warehouse (`warehouse.py`), or `nodes:`, `edges:`, `places:` writte
     edges: [[a, b], [b, c], [c, a, oneway]]            # third word: both (default) or oneway
     places: {shelf: [storage, b], dock: [station, c]}  # name: [kind, node]
 
-The geometry behind lock sets and release distances is in `lock_sets.py`.
+The geometry behind lock sets and release distances is in `lock_sets.py`; the directions of streets
+that nobody drew are derived in `streets.py`.
 """
 
 from dataclasses import dataclass, field
 from enum import IntEnum
 import hashlib
 from pathlib import Path
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 import numpy as np
 from robot_swarm_orch.codec import pack
 from robot_swarm_orch.errors import ConfigError, SiteError
 from robot_swarm_orch.lock_sets import close_nodes, lock_sets, release_distances
 from robot_swarm_orch.spelling import did_you_mean
+from robot_swarm_orch.streets import against_streets, bridges
 from robot_swarm_orch.warehouse import warehouse_drawing
 from robot_swarm_orch.yaml_files import read_yaml
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-_KEYS = {'name', 'footprint_radius_m', 'pose_error_m', 'zone_size_m', 'pass_cost_s', 'warehouse',
-         'nodes', 'edges', 'places', 'racks'}
+_KEYS = {'name', 'footprint_radius_m', 'pose_error_m', 'zone_size_m', 'pass_cost_s',
+         'against_cost_s', 'warehouse', 'nodes', 'edges', 'places', 'racks'}
 _NAMED_AT_MOST = 8
 
 
@@ -72,11 +74,14 @@ class Site:
     places: Mapping[str, Place] = field(repr=False)
     racks: np.ndarray = field(repr=False)  # (M, 4): x min, y min, x max, y max [m; map frame]
     pass_cost_s: np.ndarray = field(repr=False)  # (node_count,) cost of driving through [s]
+    against: FrozenSet[Tuple[int, int]] = field(repr=False)  # arcs against their street
+    against_cost_s: float  # cost of driving such an arc, on top of its time [s]
     footprint_radius_m: float
     pose_error_m: float
     zone_size_m: float
     bounds: Tuple[float, float, float, float]
     stubs: Tuple[int, ...] = field(repr=False)  # dead ends: nodes with a single neighbour
+    bridge_ends: FrozenSet[int] = field(repr=False)  # of edges whose loss would part the roadmap
     _locks: Dict = field(repr=False)
     _releases: Dict = field(repr=False)
     _lengths: Dict = field(repr=False)
@@ -117,8 +122,9 @@ class Site:
         """
         Return whether streets part at a node, so that waiting there could block other ways.
 
-        Stubs such as parking pockets do not make a junction, and neither do mere merges:
-        whoever waits behind a robot at a merge needs the same next node.
+        Stubs such as parking pockets do not make a junction, and neither do mere merges: whoever
+        waits behind a robot at a merge needs the same next node. On open ground, at the corner
+        of a square of two-way streets, others can pass round.
         """
         return self._junctions[node]
 
@@ -290,8 +296,11 @@ def _assemble(drawing, names, xy, arcs, places, sizes) -> Site:
         name=str(drawing.get('name', 'site')), node_names=names, xy=full, real_count=len(xy),
         hash=_hash_of(xy, arcs, locks, places, sizes), successors=successors, places=places,
         racks=racks, pass_cost_s=_pass_costs(len(full), place_at, drawing),
+        against=against_streets(xy, arcs),
+        against_cost_s=_number(drawing, 'against_cost_s', 20.0),
         footprint_radius_m=radius, pose_error_m=error,
         zone_size_m=_number(drawing, 'zone_size_m', 25.0), stubs=stubs,
+        bridge_ends=frozenset(node for pair in bridges(len(xy), segments) for node in pair),
         bounds=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
         _locks=_both_ways(segments, locks), _lengths=_both_ways(segments, lengths),
         _releases=release_distances(xy, segments, locks, clearance),
@@ -398,9 +407,26 @@ def _neighbours(count, arcs):
 
 
 def _junctions(successors, neighbours, stubs):
-    """Return for each node whether streets part there, stubs aside."""
+    """Return for each node whether streets part there, stubs and open ground aside."""
+    both_ways = [near.intersection(after)
+                 for after, near in zip(successors, _predecessors(successors))]
     return tuple(len(near - stubs) >= 3 and sum(n not in stubs for n in after) >= 2
-                 for after, near in zip(successors, neighbours))
+                 and not _is_open(sorted(two_way), both_ways)
+                 for after, near, two_way in zip(successors, neighbours, both_ways))
+
+
+def _is_open(near, both_ways):
+    """Return whether two of a node's neighbours have another neighbour in common: a square."""
+    return any(len(both_ways[a] & both_ways[b]) > 1
+               for index, a in enumerate(near) for b in near[index + 1:])
+
+
+def _predecessors(successors):
+    result = [set() for _ in successors]
+    for a, after in enumerate(successors):
+        for b in after:
+            result[b].add(a)
+    return result
 
 
 def _pass_costs(count, place_at, drawing):

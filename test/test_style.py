@@ -18,7 +18,7 @@ PATHS = [str(ROOT / name) for name in (
 def test_code_follows_the_ros_style():
     """No complaint of flake8 with the plugins and rules of ament."""
     flake8 = pytest.importorskip('ament_flake8.main', reason='ament_flake8 is not installed')
-    with contextlib.redirect_stdout(io.StringIO()):  # it lists every file that it looks at
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):  # it lists every file
         status, errors = flake8.main_with_errors(
             argv=['--config', str(ROOT / 'setup.cfg'), *PATHS])
     assert status == 0, '\n'.join(errors)

@@ -86,6 +86,10 @@ class TravelTimes:
         """Return the travel times [s] of robots at `nodes` with headings `yaws_rad`, (n,)."""
         return self._planner.table(goal).costs_s(nodes, yaws_rad)
 
+    def least_s(self, goal, node):
+        """Return the travel time from a node with the best heading there [s]."""
+        return self._planner.table(goal).least_s(node)
+
 
 def most_urgent(orders, now_ms, count=ORDERS_AT_ONCE):
     """Return the `count` orders (OrderRecord) that have the largest bonus, urgent first."""

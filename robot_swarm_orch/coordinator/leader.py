@@ -59,7 +59,8 @@ class Leader:
         self.term = term
         self.outbox = Outbox()
         self.reports = ReportBook(state, parts.config, parts.robot, term, now_s)
-        self.traffic = Traffic(parts.site, parts.robot, parts.config, state.keeper)
+        self.traffic = Traffic(parts.site, parts.robot, parts.config, state.keeper,
+                               cost_s=parts.travel.least_s)
         self.dispatcher = Dispatcher(parts.config, parts.rng)
         self.questions = Questions(state, term)
         self._tally = Tally(parts, state)
@@ -236,18 +237,18 @@ class Leader:
             self._allocation_s = _next_due(
                 self._allocation_s, self._config.allocation_period_s, now_s)
             allocation_started = parts.perf()
-            decided += self._decide_tasks(now_s)
+            decided += self.decide_tasks(now_s)
             parts.observe('allocation_s', parts.perf() - allocation_started)
         parts.observe('decide_s', parts.perf() - started)
         return decided
 
-    def _decide_tasks(self, now_s):
+    def decide_tasks(self, now_s):
         """Return who is lost or found, who gets which order, who parks, what is forgotten."""
         self._tally.look_at_deadlines()
         lost, found = self.reports.silence(now_s)
         decided = [events.RobotLost(name) for name in lost]
         decided += [events.RobotFound(name) for name in found]
-        idle = self._idle(now_s, set(lost))
+        idle = self.idle(now_s, set(lost))
         now_ms = self.log_time_ms(now_s)
         if self.state.waiting:
             orders = [self.state.live[order_id] for order_id in self.state.waiting]
@@ -264,9 +265,9 @@ class Leader:
         # Also while orders wait: a robot that can't take them must not stand in others' way.
         decided += [self._command(name, CommandKind.PARK, place) for name, place in
                     places_to_park(idle, self.state.robots, self._parts, self.keeper, now_ms)]
-        return decided + self._housekeeping(now_ms)
+        return decided + self.housekeeping(now_ms)
 
-    def _idle(self, now_s, excluded):
+    def idle(self, now_s, excluded):
         """Return the robots that could start on an order now, as (name, node, yaw [rad])."""
         result = []
         for number, name in enumerate(self.keeper.names):
@@ -283,7 +284,7 @@ class Leader:
         name = order.pick if order.kind == OrderKind.MOVE else order.drop
         return self._site.places[name].node
 
-    def _housekeeping(self, now_ms):
+    def housekeeping(self, now_ms):
         """Return events that keep the state small and compared."""
         decided = []
         if self._digest_due:
@@ -341,6 +342,8 @@ class Leader:
         if self._regrant:
             outbox.grants += [self._grant(number) for number in self._regrant]
             self._regrant.clear()
+        for number, node in self.traffic.advise(now_s):
+            outbox.grants.append(self._grant(number, node))
         if self.reports.refusals:
             outbox.grants += self.reports.refusals
             self.reports.refusals.clear()
@@ -352,11 +355,11 @@ class Leader:
             self._view_s = _next_due(self._view_s, self._config.status_period_s, now_s)
             outbox.view = self.view()
 
-    def _grant(self, number):
+    def _grant(self, number, advice=-1):
         keeper = self.keeper
         return Grant(keeper.names[number], keeper.boots[number], keeper.site_hash, self.term,
                      keeper.last_seq[number], self.reports.heard_seq(number),
-                     keeper.nodes_of(number), commit_index=self.state.index)
+                     keeper.nodes_of(number), commit_index=self.state.index, advice=advice)
 
     def _copy(self, now_s, robot):
         """Return a copy of a robot's open command, None while the robot would find it stale."""

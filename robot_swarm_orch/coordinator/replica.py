@@ -98,7 +98,8 @@ class Replica:
     ros_time: for counting missed deadlines only [s]. witness(entry): is shown each committed Raft
     entry before it is applied, for judges and audit. send_early(message): takes Raft messages that
     may leave while the disk works (raft.may_precede_save), so that the disks of leader and
-    followers work at the same time; without it they wait for the next Outputs.
+    followers work at the same time; without it they wait for the next Outputs. leader: what makes
+    the leader, with the arguments of Leader.
 
     Raises ConfigError when the log was laid for another roadmap.
     """
@@ -109,7 +110,7 @@ class Replica:
                  witness: Optional[Callable[[object], None]] = None,
                  count: Optional[Callable[[str], None]] = None,
                  ros_time: Optional[Callable[[], float]] = None,
-                 send_early: Optional[Callable[[object], None]] = None):
+                 send_early: Optional[Callable[[object], None]] = None, leader=Leader):
         """Load what the store holds; nothing is sent before the first poll."""
         self.config = config
         self.store = store
@@ -119,6 +120,7 @@ class Replica:
         self._answers = []
         self._witness = witness
         self._send_early = send_early
+        self._new_leader = leader
         self._group = GroupActs()
         self._begin()
         self._tick_at_s = None
@@ -274,7 +276,7 @@ class Replica:
         elif self.raft.role is Role.LEADER and entry.term == self.raft.term:
             if self._led_s is not None:
                 self._parts.observe('failover_s', now_s - self._led_s)
-            self._leader = Leader(self._parts, self.state, entry.term, now_s)
+            self._leader = self._new_leader(self._parts, self.state, entry.term, now_s)
             self._leader.voters = self.raft.members.voters
 
     def _decide(self, now_s):

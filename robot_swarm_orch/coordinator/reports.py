@@ -55,7 +55,9 @@ class ReportBook:
         self._since_s = now_s
         self._heard = []
         self._answered = {}
-        self.quiet_s = config.lease_s + robot.speed_mps / robot.brake_mps2
+        # The lease counts from the last word; then the robot notices, its base obeys and brakes.
+        self.quiet_s = (config.lease_s + robot.tick_s + robot.actuation_delay_s
+                        + robot.speed_mps / robot.brake_mps2)
         self.refusals = []
         self.boots = {}
 

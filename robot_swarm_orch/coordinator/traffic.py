@@ -20,6 +20,8 @@ Safety is the keeper's business; a wrong decision here only costs time. The poli
     see also E. Roszkowska and S. A. Reveliotis, "On the liveness of guidepath-based,
     zone-controlled dynamically routed, closed traffic systems", IEEE Trans. Automatic Control
     53(7), 2008).
+5.  *Pushing.* Robots that wait for each other all the same, or for one who has nothing to do, are
+    told to make way (`pushing.py`).
 
 A row is due when it would free a node, give one, or when the robot still wants a node that it owns
 (so the grant was lost).
@@ -27,7 +29,10 @@ A row is due when it would free a node, give one, or when the robot still wants 
 
 from math import hypot
 
-from robot_swarm_orch.types import incarnation_of
+from robot_swarm_orch.coordinator.advice import Advisor
+from robot_swarm_orch.coordinator.pushing import Stander
+from robot_swarm_orch.coordinator.wish import Wish
+from robot_swarm_orch.types import incarnation_of, Reason
 
 _QUEUE_S = 0.1
 """Allowance for queues between two processes on a busy machine [s]."""
@@ -39,34 +44,28 @@ _HEARING_S = 1.0
 """Within this time a new leader has heard every robot that can be heard [s]."""
 
 
-class _Wish:
-    """
-    What a robot wants, from its newest report.
+_PUSH_PERIOD_S = 0.3
+"""How often to look for robots that wait for ever, and to repeat what they were told [s]."""
 
-    front, since_s: its next node, and since when. count: how many of the wanted nodes it has been
-    given. end: the node where its base ends, those included; ahead_m: the way to there. unit,
-    next_unit: the unit that it needs next, as from `Traffic._unit` and as nodes, () if none.
-    """
+_STANDS_S = 0.4
+"""A robot that has not moved for this long stands [s]."""
 
-    __slots__ = ('number', 'report', 'heard_s', 'priority', 'front', 'since_s', 'count', 'end',
-                 'ahead_m', 'unit', 'next_unit')
-
-    def __init__(self, number):
-        self.number = number
-        self.report = None
-        self.heard_s = self.since_s = self.ahead_m = 0.0
-        self.priority = self.count = 0
-        self.front = self.end = -1
-        self.unit = None
-        self.next_unit = ()
+_AT_NODE_M = 0.3
+"""Whoever stands nearer than this to a node stands on it [m]."""
 
 
 class Traffic:
     """Decides rows from reports and the keeper's state; one object a leadership."""
 
-    def __init__(self, site, robot, coordinator, keeper, lookahead_m=None):
-        """Read the site once. `lookahead_m` overrides the computed look-ahead [m]."""
+    def __init__(self, site, robot, coordinator, keeper, lookahead_m=None, cost_s=None):
+        """
+        Read the site once. `lookahead_m` overrides the computed look-ahead [m].
+
+        cost_s: function (goal, node) to the way that is left [s]; the distance if None.
+        """
         self.keeper = keeper
+        self._site = site
+        self._advisor = Advisor(site, cost_s or self._distance_m)
         self.lookahead_m = lookahead_m or lookahead_for(robot, coordinator)
         self._x = site.xy[:, 0].tolist()
         self._y = site.xy[:, 1].tolist()
@@ -82,6 +81,8 @@ class Traffic:
         self._given = {}
         self._freed = set()
         self._promised = {}
+        self._push_s = 0.0
+        self._told = []
         self._since_s = None
         self._is_new = True
 
@@ -89,13 +90,9 @@ class Traffic:
         """Note the newest AUTOMATIC report of a robot's present incarnation."""
         wish = self._wishes.get(number)
         if wish is None:
-            wish = self._wishes[number] = _Wish(number)
-        wish.report, wish.heard_s = report, now_s
-        wish.priority = priority
-        wanted = report.wanted
-        front = wanted[0] if wanted else -1
-        if front != wish.front:
-            wish.front, wish.since_s = front, now_s
+            wish = self._wishes[number] = Wish(number)
+        wish.hear(now_s, report, priority)
+        self._advisor.hear(now_s, number, report.held)
 
     def decide(self, now_s):
         """Return the rows that are due, those of the longest waiting robots first."""
@@ -121,6 +118,8 @@ class Traffic:
                 report = wish.report
                 keep = tuple(sorted({*report.held, *report.wanted}))
                 rows.append((wish.number, report.seq, keep, grant or ()))
+        if now_s >= self._push_s and not self._is_new:
+            self._push(now_s)
         return tuple(rows)
 
     def _forget(self):
@@ -161,7 +160,7 @@ class Traffic:
     def _next(self, wish):
         """Find the unit that follows the base's end."""
         wanted = wish.report.wanted
-        wish.unit = self._unit(wish.end, wanted, wish.count, wish.report.goal)
+        wish.unit = self._unit(wish.end, wanted, wish.count, self._goal(wish))
         wish.next_unit = () if wish.unit is None else wanted[wish.count:wish.unit[0]]
 
     def _go_on(self, wish):
@@ -173,7 +172,8 @@ class Traffic:
     def _grant_for(self, wish):
         """Return the prefix of the wanted nodes to give now; None if there is nothing to say."""
         wanted = wish.report.wanted
-        while wish.next_unit and wish.ahead_m < self.lookahead_m:
+        goes = not self._advisor.holds_back(wish.number)
+        while goes and wish.next_unit and wish.ahead_m < self.lookahead_m:
             stop, unit_end, _ = wish.unit
             if not self._may_have(wish, stop, unit_end):
                 self._follow(wish, stop, unit_end)
@@ -235,15 +235,21 @@ class Traffic:
                 return False
             if self._promised.get(node, number) != number:
                 return False
-        return self._junction[wish.end] or not self._ring(wish, stop, unit_end)
+        return (self._junction[wish.end] or number in self._advisor.to
+                or not self._ring(wish, stop, unit_end))
 
     def _ring(self, wish, stop, unit_end):
         """Return whether standing at `unit_end` would close a ring, seeing what is wanted next."""
-        following = self._unit(unit_end, wish.report.wanted, stop, wish.report.goal)
-        if following is None:
-            return False
-        needs = wish.report.wanted[stop:following[0]]
-        return self._closes_ring(wish.number, unit_end, needs)
+        return self._closes_ring(wish.number, unit_end, self._needs_after(wish, stop, unit_end))
+
+    def _needs_after(self, wish, stop, unit_end):
+        """Return the unit that a robot needs after the one that ends at `unit_end`, as nodes."""
+        following = self._unit(unit_end, wish.report.wanted, stop, self._goal(wish))
+        return () if following is None else wish.report.wanted[stop:following[0]]
+
+    def _goal(self, wish):
+        """Return where a robot goes: where it was told to, else to its own goal."""
+        return self._advisor.to.get(wish.number, wish.report.goal)
 
     def _follow(self, wish, stop, unit_end):
         """
@@ -288,6 +294,50 @@ class Traffic:
         if holder is not None and node not in self._freed:
             return holder
         return self.keeper.blocked.get(node)
+
+    # Pushing
+
+    def advise(self, now_s):
+        """Return (robot, the node that it should go to) of what is to be said now."""
+        told, self._told = self._told, []
+        return told
+
+    def _push(self, now_s):
+        """Find robots that wait for ever, and where they should go."""
+        self._push_s = now_s + _PUSH_PERIOD_S
+        standers = {wish.number: Stander(wish.number, wish.end, wish.goal, wish.goal_s,
+                                         wish.next_unit or wish.report.wanted[:1],
+                                         wish.report.wanted)
+                    for wish in self._wishes.values() if self._stands(now_s, wish)}
+        self._advisor.advise(now_s, standers, {
+            number: self._waits_for(self._wishes[number])
+            for number, stander in standers.items() if stander.needs}, self._holder)
+        self._told = sorted(self._advisor.to.items())
+
+    def _stands(self, now_s, wish):
+        """Return whether a robot rests on one node, with nothing given, and could be pushed."""
+        report, end = wish.report, wish.end
+        return (report.held == (end,) and now_s - wish.moved_s >= _STANDS_S
+                and now_s - wish.heard_s < _PROMISE_S
+                and not self._advisor.is_involved(wish.number)
+                and report.safety in (Reason.NONE, Reason.AUTHORITY)
+                and (report.goal >= 0 or not report.order_id)
+                and (not wish.count or report.wanted[:1] == ())
+                and hypot(self._x[end] - report.pose.x_m,
+                          self._y[end] - report.pose.y_m) < _AT_NODE_M)
+
+    def _waits_for(self, wish):
+        """Return the numbers of those whose nodes a robot needs, or whose ring it would close."""
+        number, needs = wish.number, wish.next_unit or wish.report.wanted[:1]
+        others = {self._holder(node) for node in needs}
+        others |= {self._promised.get(node) for node in needs}
+        others -= {None, number}
+        if not others and wish.unit is not None:
+            others = set(self._in_the_way(self._needs_after(wish, *wish.unit[:2]))) - {number}
+        return sorted(others)
+
+    def _distance_m(self, one, two):
+        return hypot(self._x[one] - self._x[two], self._y[one] - self._y[two])
 
     # Rings
 

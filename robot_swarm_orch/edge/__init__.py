@@ -4,8 +4,9 @@
 What runs on the robot, without ROS: routes, movement authority, motion, safety, tasks.
 
 Read `agent.py` first: `RobotAgent.tick` is the whole flow, top to bottom. Then, in its order:
-`lease.py` (whose words count, and until when), `authority.py` (which nodes the robot holds) with
-`base.py` (what its body touches, how far it may drive), `task_runner.py` with `journal.py` (what
-it was told to do, once), `planning.py` (which way), `motion.py` (how it drives), `peers.py` (who
-is near), and `safety.py`, the last word. `seams.py` holds the two contracts of robot builders.
+`stop_latch.py` (the emergency stop), `lease.py` (whose words count, and until when),
+`authority.py` (which nodes the robot holds) with `base.py` (what its body touches, how far it may
+drive), `task_runner.py` with `journal.py` (what it was told to do, once), `planning.py` (which
+way), `motion.py` (how it drives), `peers.py` (who is near), and `safety.py`, the last word.
+`seams.py` holds the two contracts of robot builders.
 """

@@ -16,6 +16,7 @@ from random import Random
 from typing import Optional, Tuple
 
 from robot_swarm_orch.config import RobotConfig
+from robot_swarm_orch.edge.advice import Advice, ADVICE_S
 from robot_swarm_orch.edge.authority import AuthorityBook, Heard
 from robot_swarm_orch.edge.base import (
     Base, locate, roadmap_of, stop_distance_m, Track, until_return)
@@ -24,10 +25,12 @@ from robot_swarm_orch.edge.lease import LeaseClock
 from robot_swarm_orch.edge.motion import Follower, Reckoner
 from robot_swarm_orch.edge.peers import PeerTable
 from robot_swarm_orch.edge.planning import Planner
+from robot_swarm_orch.edge.reporting import ReportClock
 from robot_swarm_orch.edge.safety import clamp, is_fresh, Limiter, Situation
 from robot_swarm_orch.edge.seams import MotionDriver
+from robot_swarm_orch.edge.stop_latch import StopLatch
 from robot_swarm_orch.edge.task_runner import Phase, TaskRunner
-from robot_swarm_orch.edge.words import explained, stopped_by
+from robot_swarm_orch.edge.words import explained
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.site import Site
 from robot_swarm_orch.types import (
@@ -107,17 +110,18 @@ class RobotAgent:
         self.counters = Counters()
         self.track: Optional[Track] = None
         self.safety = Safety(0.0, Reason.JOINING, True)
-        self.emergency = ''
+        self.latch = StopLatch(journal.load().latch)
         self._situation = Situation()
         self._motion = STANDSTILL
-        self._stops_seen = {}
         self._blocked = self._planned_around = frozenset()
         self._fenced = self._outside = self._inside = self._no_way = False
         self._committed = 0
         self._standing_at = -1
+        self._advice = Advice()
+        self._reports = ReportClock(config)
         self._waiting_since_s = self._look_again_s = None
         self._patience_s = config.replan_after_s
-        self._reported_s = self._reported = self._told = None
+        self._told = None
 
     def tick(self, inputs: Inputs) -> Outputs:
         """Take one control step: called every `tick_s` with all that is new."""
@@ -208,7 +212,7 @@ class RobotAgent:
     def _hear(self, inputs) -> Tuple[Ack, ...]:
         """Take in stops, leases, authorities, commands, the fleet's view; return the answers."""
         for stop in inputs.stops:
-            self._hear_stop(stop)
+            self.latch.hear(stop)
         for lease in inputs.leases:
             if not self.clock.hear(lease):
                 self.counters.refuse('lease')
@@ -221,13 +225,6 @@ class RobotAgent:
             acks += (self.runner.hear(
                 command, inputs.now_s, self._standing_at, inputs.load is not None),)
         return acks
-
-    def _hear_stop(self, stop):
-        """Latch an emergency stop, or release it; acts seen before count once."""
-        if stop.seq <= self._stops_seen.get(stop.source, -1):
-            return
-        self._stops_seen[stop.source] = stop.seq
-        self.emergency = stopped_by(stop) if stop.active else ''
 
     def _hear_grant(self, grant, inputs):
         """Take in a movement authority; join, or begin anew, when it says so."""
@@ -250,6 +247,9 @@ class RobotAgent:
             overtaken = self.clock.hear_state(grant.term, grant.commit_index)
             if overtaken and heard == Heard.NOTHING:
                 self.counters.refuse(f'grant_{overtaken}')
+            elif grant.advice >= 0 and not self.clock.expired(
+                    grant.heard_seq, ADVICE_S, inputs.now_s):
+                self._advice.hear(inputs.now_s, grant.advice)
 
     def _stands(self, inputs):
         """Return whether the robot was seen to stand, just now."""
@@ -277,6 +277,8 @@ class RobotAgent:
         """Lead the track to the goal, from the first node at which the robot can still stop."""
         track, goal, index = self.track, self.runner.goal, self._committed
         if track is None or body is None or self.book.mode != Mode.AUTOMATIC:
+            return
+        if self._advice.lead(inputs.now_s, track, index, self._standing_at, self.book.held):
             return
         if goal < 0:
             track.nodes = track.nodes[:index + 1]
@@ -358,7 +360,7 @@ class RobotAgent:
     def _judge(self, inputs, body, base, wanted) -> Safety:
         """Return what the safety limiter says to all of this."""
         s = self._situation
-        s.active, s.emergency, s.mode = inputs.active, self.emergency, self.book.mode
+        s.active, s.emergency, s.mode = inputs.active, self.latch.by, self.book.mode
         s.fenced = self._fenced
         s.inside = not self._outside if s.mode == Mode.JOINING else self._inside
         s.lease_left_s = self.clock.until_s - inputs.now_s
@@ -398,28 +400,13 @@ class RobotAgent:
                        self.track.nodes if self.track is not None else ())
 
     def _report_is_due(self, inputs, body):
-        """
-        Return whether to report now, and note it.
-
-        What changed is told at once: the leader waits for what was given back, and a robot at the
-        end of its base waits for the leader. What did not is repeated, so that nothing rests on
-        one message.
-        """
-        config, book, safety = self.config, self.book, self.safety
+        """Return whether to report now, and note it."""
+        book, safety = self.book, self.safety
         news = (book.mode, book.held, book.wanted, self.runner.command_seq, safety.reason,
                 abs(body.motion.speed_mps) >= _STILL_MPS,
                 inputs.load is not None and inputs.load.carrying)
-        waits = safety.reason == Reason.AUTHORITY
-        period = config.report_waiting_period_s if waits else config.report_period_s
-        last = self._reported_s
-        if (last is not None and news == self._reported
-                and inputs.now_s < last + period - 0.5 * config.tick_s):
-            return False
-        steady = last is not None and news == self._reported \
-            and inputs.now_s < last + 1.5 * period
-        self._reported_s = last + period if steady else inputs.now_s
-        self._reported = news
-        return True
+        return self._reports.is_due(inputs.now_s, news, safety.reason == Reason.AUTHORITY,
+                                    self.clock.until_s - inputs.now_s)
 
     def _report(self, inputs, body) -> Report:
         """Return the next report, and remember when it was sent."""
@@ -431,7 +418,7 @@ class RobotAgent:
             body.motion.speed_mps, runner.goal, self.clock.term, self.clock.lease_seq,
             runner.command_seq, runner.order_id, load.carrying if load is not None else False,
             load.load_mass_kg if load is not None else nan, inputs.battery, body.pose_error_m,
-            config.footprint_radius_m, self.safety.reason, bool(self.emergency), self._errors())
+            config.footprint_radius_m, self.safety.reason, bool(self.latch.by), self._errors())
 
     def _errors(self):
         """Return short words about what is wrong."""
@@ -442,6 +429,8 @@ class RobotAgent:
             words += ('pose',)
         if self.runner.phase == Phase.IN_DOUBT:
             words += ('in_doubt',)
+        if self.latch.trouble:
+            words += ('journal',)
         return words
 
 

@@ -46,7 +46,7 @@ def stop_distance_m(speed_mps: float, react_s: float, brake_mps2: float) -> floa
 
 def stoppable_speed_mps(room_m: float, react_s: float, brake_mps2: float) -> float:
     """Return the highest speed whose stop distance is no more than `room_m`; 0 without room."""
-    if room_m <= 0.0:
+    if not room_m > 0.0:  # NaN is no room
         return 0.0
     lag = brake_mps2 * react_s
     return sqrt(lag * lag + 2.0 * brake_mps2 * room_m) - lag

@@ -1,11 +1,12 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-What a robot must still know after its computer died: which command, and which load action.
+What a robot must still know after its computer died: its command, its load action, its latch.
 
 A journal takes records and gives back the state they add up to. `write` returns only when the
-record would survive a power cut: the load is touched after STARTED is on disk, and a command is
-acknowledged after its outcome is.
+record would survive a power cut: the load is touched after STARTED is on disk, a command is
+acknowledged after its outcome is, and an emergency stop is released after LATCH is
+(`stop_latch.py`).
 
 `FileJournal` keeps one append-only file. Each record is its length, a CRC-32 and its bytes; a torn
 tail, which only a record that nobody relied on can have, is cut off at start, and damage before
@@ -58,27 +59,44 @@ class Finished:
     reason: str = ''
 
 
-Record = Union[Accepted, Started, Finished]
+@dataclass(frozen=True)
+class Latch:
+    """
+    Who holds the robot by an emergency stop (empty: nobody), and the acts on it that were heard.
+
+    `seen` has a pair for each source: its name, and the numbers of the acts that were heard of it
+    last, in that order, but for the highest one, which stands at the end.
+    """
+
+    by: str = ''
+    seen: Tuple[Tuple[str, Tuple[int, ...]], ...] = ()
+
+
+Record = Union[Accepted, Started, Finished, Latch]
 
 
 @dataclass(frozen=True)
 class JournalState:
-    """The newest command and what became of it; `started` and `finished` are about it."""
+    """
+    The newest command and what became of it, and the emergency stop.
+
+    `started` and `finished` are about the command.
+    """
 
     accepted: Optional[Accepted] = None
     started: Optional[Started] = None
     finished: Optional[Finished] = None
+    latch: Optional[Latch] = None
 
     def after(self, record: Record) -> 'JournalState':
         """Return the state with one more record."""
         if isinstance(record, Accepted):
-            return JournalState(record)
-        name = 'started' if isinstance(record, Started) else 'finished'
-        return replace(self, **{name: record})
+            return JournalState(record, latch=self.latch)
+        return replace(self, **{type(record).__name__.lower(): record})
 
     def records(self) -> Tuple[Record, ...]:
         """Return the fewest records that add up to this state."""
-        return tuple(record for record in (self.accepted, self.started, self.finished)
+        return tuple(record for record in (self.accepted, self.started, self.finished, self.latch)
                      if record is not None)
 
 
@@ -190,8 +208,10 @@ def _frame(record):
         body = pack((1, record.seq, record.term, int(record.kind), record.order_id, record.step))
     elif isinstance(record, Started):
         body = pack((2, record.seq, record.action_id, int(record.action)))
-    else:
+    elif isinstance(record, Finished):
         body = pack((3, record.seq, int(record.outcome), record.reason))
+    else:
+        body = pack((4, record.by, record.seen))
     return _HEADER.pack(len(body), crc32(body)) + body
 
 
@@ -208,7 +228,10 @@ def _record(body):
         if kind == 3:
             seq, outcome, reason = values
             return Finished(seq, Outcome(outcome), reason)
-    except ValueError as error:
+        if kind == 4:
+            by, seen = values
+            return Latch(by, tuple((source, tuple(acts)) for source, acts in seen))
+    except (TypeError, ValueError) as error:
         raise WireError(f'not a journal record: {error}') from error
     raise WireError(f'unknown journal record {kind}: it is from a newer release')
 

@@ -9,7 +9,7 @@ than nodes, backwards from the goal: one Dijkstra search gives the cost from eve
 what an allocator needs for all robots at once. Costs are seconds of driving alone.
 
 `drive_time_s` gives the time of one route exactly, by the motion profile of `motion.py`: from rest
-to rest between two turns, with bounded acceleration.
+to rest between two turns, with bounded acceleration and jerk.
 """
 
 from collections import OrderedDict
@@ -73,9 +73,23 @@ def drive_time_s(site: Site, route: Tuple[int, ...], yaw_rad: float, robot: Robo
     return total + _run_time_s(run, robot)
 
 
+def build_up_time_s(robot: RobotConfig) -> float:
+    """
+    Return by how much a bounded jerk makes a run from rest to rest longer [s].
+
+    Acceleration and braking build up and end over a/J. Commands come once in a tick, and their
+    first change of acceleration is immediate: that much of it costs nothing.
+    """
+    both = robot.acceleration_mps2 + robot.brake_mps2
+    return max(0.0, 0.5 * both / robot.jerk_mps3 - robot.tick_s)
+
+
 def _run_time_s(length, robot):
     """Return the time of a straight run from rest to rest [s]."""
-    return ramp_time_s(length, robot.speed_mps, robot.acceleration_mps2, robot.brake_mps2)
+    if length <= 0.0:
+        return 0.0
+    return build_up_time_s(robot) + ramp_time_s(length, robot.speed_mps, robot.acceleration_mps2,
+                                                robot.brake_mps2)
 
 
 class _EdgeGraph:
@@ -91,9 +105,13 @@ class _EdgeGraph:
         self.arc_of = {arc: index for index, arc in enumerate(arcs)}
         way = site.xy[self.tails] - site.xy[self.heads]
         self.heading = np.arctan2(way[:, 1], way[:, 0])
-        self.cost = np.hypot(way[:, 0], way[:, 1]) / robot.speed_mps + site.pass_cost_s[self.tails]
+        against = np.asarray([arc in site.against for arc in arcs])
+        self.drive_cost = (np.hypot(way[:, 0], way[:, 1]) / robot.speed_mps
+                           + site.against_cost_s * against)
+        self.cost = self.drive_cost + site.pass_cost_s[self.tails]
         self.stop_cost = 0.5 * robot.speed_mps * (1.0 / robot.acceleration_mps2
                                                   + 1.0 / robot.brake_mps2)
+        self.stop_cost += build_up_time_s(robot)
         self.into = {}
         for index, (_, b) in enumerate(arcs):
             self.into.setdefault(b, []).append(index)
@@ -120,8 +138,7 @@ class _EdgeGraph:
         cost = self.cost if penalty is None else self.cost + penalty[self.tails]
         at_goal = self.into.get(goal, [])
         cost = cost.copy()
-        cost[at_goal] = (np.hypot(*(self.site.xy[goal] - self.site.xy[self.heads[at_goal]]).T)
-                         / self.robot.speed_mps)
+        cost[at_goal] = self.drive_cost[at_goal]
         count = len(cost)
         if not at_goal:
             return np.full(count, inf), np.full(count, _NO_EDGE), cost
@@ -162,6 +179,13 @@ class RouteTable:
         if node == self.to_goal:
             return 0.0
         return self._first_arc(node, yaw_rad)[0] + self._graph.stop_cost
+
+    def least_s(self, node: int) -> float:
+        """Return the cost from a node with the best heading there [s]; inf if there is no way."""
+        if node == self.to_goal:
+            return 0.0
+        arc_of, successors = self._graph.arc_of, self._graph.site.successors[node]
+        return min((self._total[arc_of[node, after]] for after in successors), default=inf)
 
     def costs_s(self, nodes: np.ndarray, yaws_rad: np.ndarray) -> np.ndarray:
         """Return `cost_s` of many starts: arrays (n,) of nodes and headings, (n,) costs [s]."""

@@ -6,12 +6,13 @@ The last filter before the base: it only slows down.
 Rules, the most restrictive wins:
 
 -   *Stand* (`_STAND_RULES`, first match names the reason): emergency stop, inactive node, no fresh
-    odometry, joining, fenced, pose outside the held nodes, lease run out, load in doubt, payload
-    device at work, no fresh scan, and with a required camera no fresh image or always the same
-    one. Turning stops too.
+    odometry, joining, fenced, pose outside the held nodes or no number, lease run out, load in
+    doubt, payload device at work, no base, no fresh scan, and with a required camera no fresh
+    image or always the same one. Turning stops too.
 -   *End of the base*: the highest v for which `v t + v^2 / 2b` fits into the straight part of the
     run; t is the base's own watchdog plus its actuation delay, so the rule holds even if this
     process dies right after. A base that is faster than that is told to slow down, and brakes.
+    Backwards there is no base: nobody drives there.
 -   *Scan*: what lies in the corridor ahead must stay out of the stop distance plus a margin.
     Anything inside the footprint circle plus a hand's breadth stops turning as well.
 -   *Neighbours*: the same, with the circle of each neighbour where it was heard and where it would
@@ -19,6 +20,10 @@ Rules, the most restrictive wins:
 -   *Camera*: while it says that the lane is blocked, the robot stops short of the end of the lane
     as it was last seen clear: how near the obstacle is nobody knows, but it was not in there. Of
     another lane than that ahead nothing was seen. With a required camera the rule holds always.
+
+Messages with values that are no numbers are refused before they get here (`nodes/wire.py`).
+Should one come through all the same, it stops the robot: every comparison is written such that
+NaN fails towards standstill, and what lies at no known place counts as touched.
 
 The corridor lies along the edge that is driven, not along the heading, and is as wide as the
 footprint plus a hand's breadth: robots on neighbouring nodes or lanes stay outside of it. The
@@ -76,14 +81,23 @@ _STAND_RULES = (
     (Reason.INACTIVE, lambda s, c: not s.active or s.mode == Mode.MANUAL),
     (Reason.STALE_ODOM, lambda s, c: s.body is None or not is_fresh(s.odometry_age_s,
                                                                     c.odometry_stale_s)),
+    (Reason.POSE, lambda s, c: not _is_somewhere(s.body)),
     (Reason.FENCED, lambda s, c: s.fenced),
     (Reason.POSE, lambda s, c: s.mode == Mode.LOST or not s.inside),
     (Reason.JOINING, lambda s, c: s.mode != Mode.AUTOMATIC),
     (Reason.LEASE, lambda s, c: not s.lease_left_s > 0.0 and not c.finish_base),
     (Reason.IN_DOUBT, lambda s, c: s.in_doubt),
     (Reason.PAYLOAD, lambda s, c: s.working),
+    (Reason.AUTHORITY, lambda s, c: s.base is None),
     (Reason.STALE_SCAN, lambda s, c: _scan_is_stale(s, c)),
 )
+
+
+def _is_somewhere(body):
+    """Return whether pose and speed are numbers."""
+    pose, motion = body.pose, body.motion
+    return isfinite(pose.x_m + pose.y_m + pose.yaw_rad + motion.speed_mps
+                    + motion.yaw_rate_radps)
 
 
 def _scan_is_stale(situation, config):
@@ -91,7 +105,8 @@ def _scan_is_stale(situation, config):
     scan = situation.scan
     if scan is None:
         return config.scan_required
-    return not is_fresh(situation.control_s - scan.taken_s, config.scan_stale_s)
+    return (not is_fresh(situation.control_s - scan.taken_s, config.scan_stale_s)
+            or not isfinite(scan.angle_min_rad + scan.angle_step_rad) or len(scan.ranges_m) == 0)
 
 
 def _camera_is_stale(situation, config):
@@ -157,15 +172,16 @@ class Limiter:
                     limit, reason, detail = allowed, why, name
         limit = min(limit, self.config.speed_mps)
         slows = limit < max(abs(situation.wanted.speed_mps), 1e-3)
-        if not slows or (reason == Reason.AUTHORITY and not situation.base.waits):
-            reason = Reason.LEASE if situation.lease_left_s <= 0.0 else Reason.NONE
+        if not slows or (reason == Reason.AUTHORITY and not situation.base.waits
+                         and situation.wanted.speed_mps >= 0.0):
+            reason = Reason.NONE if situation.lease_left_s > 0.0 else Reason.LEASE
             detail = ''
         return Safety(limit, reason, False, detail)
 
     def _authority(self, s):
         """Return the speed at which the base ends no sooner than the stop, whoever commands it."""
         body, config = s.body, self.config
-        if not s.base.edges:
+        if not s.base.edges or s.wanted.speed_mps < 0.0:
             return 0.0
         room = s.base.to_stop_m(body.pose.x_m, body.pose.y_m) + s.base.slack_m
         return stoppable_speed_mps(room, config.react_s, config.brake_mps2)
@@ -221,7 +237,9 @@ class Limiter:
     def _seen_clear_m(self, s, sight):
         """Return how far the footprint may go in the lane as it was last seen clear."""
         clear, way = sight.clear_at, self._way(s)
-        if clear is None or abs(wrap_rad(clear.yaw_rad - way)) > _SAME_LANE_RAD:
+        if clear is None or not isfinite(sight.lane_m + clear.x_m + clear.y_m):
+            return 0.0
+        if not abs(wrap_rad(clear.yaw_rad - way)) <= _SAME_LANE_RAD:
             return 0.0
         pose = s.body.pose
         c, n = cos(way), sin(way)
@@ -246,7 +264,10 @@ class Limiter:
         for peer in s.peers:
             gap = config.footprint_radius_m + peer.footprint_radius_m
             x, y = peer.pose.x_m - pose.x_m, peer.pose.y_m - pose.y_m
-            drift = peer.motion.speed_mps * max(0.0, s.now_s - peer.heard_s)
+            age_s = s.now_s - peer.heard_s
+            drift = peer.motion.speed_mps * max(0.0, age_s)
+            if not isfinite(x + y + gap + age_s + drift + peer.pose.yaw_rad):
+                return 0.0, Reason.PEER, peer.robot, False
             along, left = x * c + y * n, y * c - x * n
             best_before = best
             best = min(best, _contact_m(along, left, gap))

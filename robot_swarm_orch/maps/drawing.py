@@ -145,6 +145,7 @@ _WHAT = {
     'pose_error_m': 'bound on pose and tracking error that each robot vouches for [m]',
     'zone_size_m': 'side of the squares in which neighbours hear each other [m]',
     'pass_cost_s': "what a route pays to lead through somebody else's station [s]",
+    'against_cost_s': 'what a route pays for each edge against the direction of its street [s]',
     'nodes': 'where robots stop and turn: [x, y] in the map frame [m]',
     'edges': 'straight streets between two nodes; third word: both (default) or oneway',
     'places': 'name: [kind, node]; kinds: storage, station, charger, parking',

@@ -26,6 +26,7 @@ from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.endpoints import quiet_node, remappings
 from robot_swarm_orch.nodes.hosted_robot import HostedRobot, Shared
+from robot_swarm_orch.nodes.latch_keeper import LatchKeeper, SharedJournal
 from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import declare, EdgeParams
@@ -72,7 +73,8 @@ class EdgeNode(Host):
               'robot (-r __ns:=/r001), or name the robots to host in the parameter `robots`')
         self._robots = self._options.robots or (namespace,)
         self._hosted, self._nodes, self._journals = [], [], []
-        self._timer = self._transforms = self._lane_model = None
+        self._memories = {}  # robot -> its journal without `data_dir`: outlives a cleanup
+        self._timer = self._transforms = self._lane_model = self._keeper = None
         self._statuses = RobotStatuses(self.limits)
 
     # -- building -------------------------------------------------------------------------------
@@ -83,6 +85,7 @@ class EdgeNode(Host):
         self._planner = TimedPlanner(Planner(self.site, self._config),
                                      self.metrics.histogram('route_s'))
         single = not self._options.robots
+        self._keeper = LatchKeeper()
         shared = self._node(f'{self.get_name()}_io', self.get_namespace(), single)
         self._fleet = SimpleNamespace(
             report=self.endpoints.outlet(shared, topics.ROBOT_REPORT),
@@ -119,13 +122,15 @@ class EdgeNode(Host):
         """Return one robot with its agent."""
         if self._options.data_dir:
             journal = FileJournal(Path(self._options.data_dir) / f'{robot}.journal')
-            self._journals.append(journal)
         else:
-            journal = MemoryJournal()
+            journal = self._memories.setdefault(robot, MemoryJournal())
+        journal = SharedJournal(journal)
+        self._journals.append(journal)
         agent = RobotAgent(robot, self.site, self._config, secrets.randbits(62) + 1, journal,
                            self._planner, self._peers)
         hosted = HostedRobot(agent, node, self.endpoints, self.wire, self.metrics, self._fleet,
                              self._options, self)
+        hosted.keeping = self._keeper.keep(agent.latch, journal)
         if self._config.camera:
             hosted.camera = self._camera(robot, node)
         return hosted
@@ -153,6 +158,9 @@ class EdgeNode(Host):
         for node in self._nodes:
             node.destroy_node()
             self.traffic.opened(-1)
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         for journal in self._journals:
             journal.close()
         self._hosted, self._nodes, self._journals = [], [], []

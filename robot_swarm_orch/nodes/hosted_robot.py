@@ -66,6 +66,7 @@ class HostedRobot:
         self.place = None
         self.stopped = Reason.NONE
         self.camera = None  # a LaneCamera, given by the host of a robot that has one
+        self.keeping = None  # a latch_keeper.Keeping, given by the host
         self.inputs = None  # what the agent was told last
         self.stops = {}     # reason -> how often the limiter stopped the robot for it
         self._wait, self._waited = NodeWait(), metrics.histogram('authority_wait_s')
@@ -122,6 +123,9 @@ class HostedRobot:
         """Run one control period."""
         if self.halted:
             self._drive(STANDSTILL)
+            for stop in self._stops(shared):  # whoever starts this robot again must know of it
+                self.agent.latch.hear(stop)
+            self._keep()
             return
         began = perf_counter()
         try:
@@ -132,6 +136,12 @@ class HostedRobot:
             raise
         self._decision.observe(perf_counter() - began)
         self._tell(outputs)
+        self._keep()
+
+    def _keep(self):
+        """Write down what was heard of an emergency stop, now that the base has its speed."""
+        if self.keeping is not None:
+            self.keeping.tick(self._times()[0])
 
     def halt(self, error: Exception) -> None:
         """Stand for good: the agent's state can no longer be trusted."""
@@ -186,10 +196,14 @@ class HostedRobot:
             grants=grants,
             leases=shared.leases.get(self.robot, ()),
             commands=commands,
-            stops=shared.stops + tuple(
-                stop for stop in (hear(wire.read_stop, msg) for msg in self._stops_in.all())
-                if stop is not None),
+            stops=self._stops(shared),
             view=shared.view, active=shared.active)
+
+    def _stops(self, shared) -> tuple:
+        """Return the new acts on the emergency stop: of the fleet, then of this robot."""
+        read, hear = self._wire.read_stop, self._wire.hear
+        own = (hear(read, msg) for msg in self._stops_in.all())
+        return shared.stops + tuple(stop for stop in own if stop is not None)
 
     def _note_refusals(self, grants, now_s) -> None:
         """Remember that the coordinators refused this boot, or another one under this name."""
@@ -208,6 +222,12 @@ class HostedRobot:
         if now_s - self._claimed_s < SILENT_S:
             found.append((1, f'another process wants to join as {self.robot} and is refused, '
                           'while this one drives on: rename or stop it'))
+        latch = self.agent.latch
+        if latch.trouble:
+            means = ('it stands until that is mended and it is released' if latch.by
+                     else 'a restart would not remember what was heard')
+            found.append((2, f'{self.robot} cannot write its emergency stop down: '
+                          f'{latch.trouble}; {means}'))
         if now_s - self._jump_s < SILENT_S:
             found.append((1, f'{self.robot}: {self._jump}'))
         if not -self.agent.config.odometry_stale_s <= self._ahead_s <= AHEAD_S:

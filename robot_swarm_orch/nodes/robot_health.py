@@ -32,7 +32,7 @@ def condition_of(hosted, now_s: float) -> RobotCondition:
         pose_age_s=inf if seen is None else max(0.0, inputs.control_s - seen.taken_s),
         scan_age_s=inf if scan is None else max(0.0, inputs.control_s - scan.taken_s),
         scan_required=agent.config.scan_required, lease_left_s=agent.clock.until_s - now_s,
-        emergency=agent.emergency, order_id=agent.runner.order_id,
+        emergency=agent.latch.by, order_id=agent.runner.order_id,
         battery=float('nan') if inputs is None else inputs.battery)
 
 

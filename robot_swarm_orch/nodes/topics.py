@@ -145,8 +145,9 @@ FLEET_STATUS = Topic(
 EMERGENCY_STOP = Topic(
     'emergency_stop', FLEET + 'emergency_stop', f'{OURS}/msg/EmergencyStop',
     'operator -> robots', _latched(16),
-    'Latched: a robot that starts later must still stop. 16 deep, so that one source cannot push '
-    "out another's act.")
+    'Latched: a robot that starts while the program of the operator still runs hears it too; '
+    'robots that heard it keep it in their journals. 16 deep, so that one source cannot push out '
+    "another's act.")
 SUBMIT_ORDER = Topic(
     'submit_order', FLEET + 'submit_order', f'{OURS}/srv/SubmitOrder', 'client -> leader',
     _reliable(10), 'Service: answers once the order is on disk on a majority; only a leader '

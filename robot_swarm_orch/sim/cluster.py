@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Optional
 
 from robot_swarm_orch.config import check, check_fleet, CoordinatorConfig, RobotConfig
+from robot_swarm_orch.coordinator.leader import Leader
 from robot_swarm_orch.coordinator.replica import Replica
 from robot_swarm_orch.edge.agent import Inputs, RobotAgent
 from robot_swarm_orch.edge.peers import PeerTable
@@ -61,16 +62,17 @@ class Cluster:
 
     def __init__(self, site: Site, robots: int, seed: int,
                  options: ClusterOptions = ClusterOptions(), planner: Optional[Planner] = None,
-                 judges=Judges):
+                 judges=Judges, leader=Leader, placement=()):
         """
         Set everything up; nothing has happened yet.
 
         planner: one for this site and robot, if there is one already; else it is made. judges:
-        what makes the judges, called with this cluster.
+        what makes the judges, called with this cluster. leader: what makes the leaders of
+        coordinators. placement: (robot, node) of each robot, if not as the site places them.
         """
         check_fleet(options.robot, options.coordinator)
         self.site, self.options, self.seed = site, options, seed
-        self.placement = site.place_robots(robots)
+        self.placement = tuple(placement) or site.place_robots(robots)
         self.world = World(site, self.placement, options.robot, seed, options.world)
         self.network = Network(seed, options.network)
         self.coordinator_network = Network(seed + 1, options.coordinator_network
@@ -84,7 +86,9 @@ class Cluster:
         self.steps = 0
         self.cpu_s = {'agents': 0.0, 'coordinators': 0.0, 'world': 0.0, 'judges': 0.0,
                       'leader': 0.0}
+        self.measured_s = {}   # what coordinators measure of themselves: name -> seconds in all
         self.agent_ticks = 0
+        self._leader_of_replica = leader
         self._rng = random.Random(seed)
         self.robots = {}
         self.hosts, self.replicas = {}, {}
@@ -138,8 +142,12 @@ class Cluster:
             self.hosts[name].open_store(),
             random.Random(f'{self.seed} {name} {self.steps}'), planner=self.planner,
             placement=self.placement, witness=lambda entry: witness(name, entry),
+            observe=self._observe, perf=perf_counter, leader=self._leader_of_replica,
             send_early=lambda message: self.coordinator_network.send(
                 self.now_s, name, message.to, message, True))
+
+    def _observe(self, name, value_s):
+        self.measured_s[name] = self.measured_s.get(name, 0.0) + value_s
 
     def kill_replica(self, name: str, power: bool = False) -> None:
         """Kill a coordinator; its disk survives, less what was not synced if the power goes."""
@@ -398,6 +406,10 @@ class Cluster:
         started = perf_counter()
         self.judges.ticked(robot, inputs, outputs)
         self.cpu_s['judges'] += perf_counter() - started
+        try:
+            robot.agent.latch.keep(robot.journal, inputs.now_s)
+        except Crash:
+            self.kill_robot(name)
 
     def stuck(self, patience_s: float = 60.0) -> list:
         """Return the robots that have somewhere to go and have stood for long."""

@@ -301,8 +301,9 @@ def test_a_second_boot_is_refused_while_the_first_is_heard_and_joins_when_it_is_
     group.robots['r0'] = second
     silent_from_s = group.now_s
     group.run(until=lambda: second.book.mode == Mode.AUTOMATIC)
-    quiet_s = leader.config.lease_s + ROBOT.speed_mps / ROBOT.brake_mps2
-    assert group.now_s - silent_from_s >= quiet_s - 0.15
+    quiet_s = (leader.config.lease_s + ROBOT.tick_s + ROBOT.actuation_delay_s
+               + ROBOT.speed_mps / ROBOT.brake_mps2)
+    assert group.now_s - silent_from_s >= quiet_s - 0.01
     assert second.book.incarnation == 2
 
 
@@ -311,6 +312,7 @@ def test_the_old_boot_is_fenced_once_another_has_joined():
     old = group.robots['r0']
     group.robots['r0'] = type(old)('r0', old.node, group.site, group.planner, 99)
     group.run(until=lambda: group.robots['r0'].book.mode == Mode.AUTOMATIC)
+    group.run(seconds=1.0)  # the newcomer was refused until now; answers do not come too often
     leader = group.replicas[group.leader]
     leader.hear_report(group.now_s, old.report())
     assert GrantStatus.FENCED in [grant.status for grant in leader.poll(group.now_s).grants]

@@ -38,7 +38,7 @@ def grid_site(columns=5, rows=5):
     nodes = {f'n{c}_{r}': [2.0 * c, 2.0 * r] for r in range(rows) for c in range(columns)}
     edges = [[f'n{c}_{r}', f'n{c + 1}_{r}'] for r in range(rows) for c in range(columns - 1)]
     edges += [[f'n{c}_{r}', f'n{c}_{r + 1}'] for r in range(rows - 1) for c in range(columns)]
-    return load_site({'name': 'grid', 'nodes': nodes, 'edges': edges})
+    return load_site({'name': 'grid', 'nodes': nodes, 'edges': edges, 'against_cost_s': 0})
 
 
 class SimulatedBase:
@@ -73,17 +73,23 @@ class SimulatedBase:
         self.v = self._towards(self.v, self.target.speed_mps, c.acceleration_mps2, c.brake_mps2)
         self.w = self._towards(self.w, self.target.yaw_rate_radps, c.yaw_acceleration_radps2,
                                c.yaw_acceleration_radps2)
-        self.x += self.v * cos(self.yaw) * STEP_S
-        self.y += self.v * sin(self.yaw) * STEP_S
-        self.yaw = wrap_rad(self.yaw + self.w * STEP_S)
+        self._move()
         if self.now_s >= self._next - 1e-9:
             self._measure()
         while self._samples and self._samples[0].taken_s + self.latency_s <= self.now_s + 1e-9:
             self.odometry = self._samples.popleft()
 
+    def _move(self):
+        self.x += self.v * cos(self.yaw) * STEP_S
+        self.y += self.v * sin(self.yaw) * STEP_S
+        self.yaw = wrap_rad(self.yaw + self.w * STEP_S)
+
+    def _sample(self):
+        return Odometry(Pose(self.x, self.y, self.yaw), Motion(self.v, self.w), self.now_s)
+
     def _measure(self):
         self._next += self._period
-        sample = Odometry(Pose(self.x, self.y, self.yaw), Motion(self.v, self.w), self.now_s)
+        sample = self._sample()
         self._samples.append(sample)
         if self.odometry is None:
             self.odometry = sample
@@ -127,18 +133,27 @@ class Keeper:
                      report.seq, self.owned(robot))
 
 
+def joined_rig(site, config, node=0, **options):
+    """Return a rig whose robot has joined and stands at a node."""
+    rig = Rig(site, config, node, **options)
+    if rig.run(2.0, lambda: rig.agent.book.mode == Mode.AUTOMATIC) == float('inf'):
+        raise AssertionError('the robot did not join')
+    rig.run(0.3)
+    return rig
+
+
 class Rig:
     """One agent on a simulated base, with a keeper and a leader that answers after a delay."""
 
     def __init__(self, site, config, node, yaw=0.0, robot='r1', journal=None, seed=1,
-                 answer_s=0.1, keeper=None, **base_options):
+                 answer_s=0.1, keeper=None, base=SimulatedBase, **base_options):
         self.site, self.config, self.robot = site, config, robot
         self.keeper = keeper if keeper is not None else Keeper(site)
         self.keeper.enrol(robot, (node,))
         self.journal = journal if journal is not None else MemoryJournal()
         self.peers, self.planner = PeerTable(config.peer_forget_s), Planner(site, config)
         x, y = map(float, site.xy[node])
-        self.base = SimulatedBase(config, x, y, yaw, **base_options)
+        self.base = base(config, x, y, yaw, **base_options)
         self.answer_s, self.leading, self.granting, self.seed = answer_s, True, True, seed
         self.acks, self.outputs, self.requests = [], None, []
         self.load = LoadReading('', LoadStatus.IDLE, False)
@@ -184,6 +199,7 @@ class Rig:
             self.report, self.state = out.report, out.state
             self.mail.append((now + self.answer_s, out.report))
         self.base.command(out.motion)
+        self.agent.latch.keep(self.journal, now)
         self.base.run(self.config.tick_s)
         return out
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The geometry of movement authority: what the body touches, and how far the base reaches."""
 
-from edge_rig import corner_site, grid_site, line_site
+from edge_rig import corner_site, line_site
 import pytest
 
 from robot_swarm_orch.config import RobotConfig
@@ -83,10 +83,15 @@ def test_the_run_ends_before_the_first_edge_with_a_missing_lock(crossing):
 
 
 def test_the_horizon_does_not_end_on_a_junction():
-    site = grid_site()
-    t = Track(Roadmap(site), CONFIG, (0, 1, 2, 3, 4, 9))
-    assert site.is_junction(1) and not site.is_junction(4)
-    assert t.horizon(1) == [1, 2, 3, 4]
+    # A street n0 .. n6 with side streets at n2, n3 and n4.
+    nodes = {f'n{i}': [2.0 * i, 0.0] for i in range(7)}
+    nodes.update({f's{i}_{j}': [2.0 * i, 2.0 * j] for i in (2, 3, 4) for j in (1, 2)})
+    edges = [[f'n{i}', f'n{i + 1}'] for i in range(6)]
+    edges += [edge for i in (2, 3, 4) for edge in ([f'n{i}', f's{i}_1'], [f's{i}_1', f's{i}_2'])]
+    site = load_site({'nodes': nodes, 'edges': edges})
+    t = Track(Roadmap(site), CONFIG, (1, 2, 3, 4, 5, 6))
+    assert site.is_junction(2) and not site.is_junction(5)
+    assert t.horizon(1) == [2, 3, 4, 5]
 
 
 def test_only_the_straight_part_of_the_run_is_room_to_stop_in():

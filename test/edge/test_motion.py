@@ -4,62 +4,15 @@
 
 from math import pi
 
+from drive_rig import CONFIG, Drive
 from edge_rig import corner_site, line_site, SimulatedBase
 from hypothesis import given, strategies as st
 import pytest
 
-from robot_swarm_orch.config import RobotConfig
-from robot_swarm_orch.edge.base import Roadmap, stop_distance_m, stoppable_speed_mps, Track
-from robot_swarm_orch.edge.motion import advance, Follower, next_velocity, ramp, Reckoner
+from robot_swarm_orch.edge.base import stop_distance_m, stoppable_speed_mps
+from robot_swarm_orch.edge.motion import advance, next_velocity, ramp, Reckoner
 from robot_swarm_orch.edge.planning import drive_time_s
 from robot_swarm_orch.types import Motion, Odometry, Pose
-
-CONFIG = RobotConfig()
-
-
-class Drive:
-    """One drive along a route, under a gate like the safety limiter's; measures how it went."""
-
-    def __init__(self, site, route, held=None, start=None, **base_options):
-        x, y, yaw = start or (*map(float, site.xy[route[0]]), 0.0)
-        self.site, self.config = site, CONFIG
-        self.base = SimulatedBase(CONFIG, x, y, yaw, **base_options)
-        self.reckoner = Reckoner(CONFIG)
-        self.follower = Follower(CONFIG, self.reckoner)
-        self.track = Track(Roadmap(site), CONFIG, route)
-        self.held = frozenset(range(site.node_count) if held is None else held)
-        self.off_m = self.beyond_m = 0.0
-        self.speeds = []
-
-    def tick(self):
-        """Drive for one period."""
-        body = self.reckoner.at(self.base.odometry, self.base.now_s)
-        x, y = body.pose.x_m, body.pose.y_m
-        self.track.pass_nodes(x, y, abs(body.motion.speed_mps) < 0.06)
-        run = self.track.base(self.held, x, y)
-        gate = stoppable_speed_mps(run.to_stop_m(x, y) + run.slack_m, CONFIG.react_s,
-                                   CONFIG.brake_mps2)
-        motion = self.follower.drive(body, run, CONFIG.speed_mps)
-        motion = Motion(min(motion.speed_mps, gate), motion.yaw_rate_radps)
-        self.reckoner.sent(self.base.now_s, motion)
-        self.base.command(motion)
-        ahead = run.edges[0] if run.edges else None
-        for _ in range(4):
-            self.base.run(CONFIG.tick_s / 4)
-            if ahead is not None:
-                self.off_m = max(self.off_m, abs(ahead.left_m(self.base.x, self.base.y)))
-            self.beyond_m = max(self.beyond_m, -run.to_stop_m(self.base.x, self.base.y))
-        self.speeds.append(self.base.v)
-
-    def run(self, limit_s=60.0):
-        """Drive until the robot rests at the end; return the seconds."""
-        start = self.base.now_s
-        while self.base.now_s < start + limit_s:
-            self.tick()
-            if len(self.track.nodes) == 1 and self.base.v < 0.01 and abs(self.base.w) < 0.01:
-                return self.base.now_s - start
-        raise AssertionError('the robot never arrived')
-
 
 DELAYS = [{'delay_s': d, 'latency_s': late} for d in (0.0, 0.025, 0.05) for late in (0.0, 0.05)]
 

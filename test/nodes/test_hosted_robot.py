@@ -14,6 +14,9 @@ from rclpy.serialization import deserialize_message, serialize_message  # noqa: 
 from robot_swarm_orch import types as t  # noqa: E402
 from robot_swarm_orch.config import RobotConfig  # noqa: E402
 from robot_swarm_orch.edge.agent import Outputs  # noqa: E402
+from robot_swarm_orch.edge.journal import MemoryJournal  # noqa: E402
+from robot_swarm_orch.edge.stop_latch import StopLatch  # noqa: E402
+from robot_swarm_orch.errors import StorageError  # noqa: E402
 from robot_swarm_orch.metrics import Metrics  # noqa: E402
 from robot_swarm_orch.nodes.hosted_robot import HostedRobot, Shared  # noqa: E402
 from robot_swarm_orch.nodes.params import EdgeParams  # noqa: E402
@@ -184,6 +187,33 @@ def test_a_tick_that_raises_halts_the_robot_for_good():
     assert len(rig.seen) == asked and 'lost count' in rig.robot.halted
     told = rig.endpoints.outlets['safety_state'].sent[-1]
     assert told.stopped and 'lost count' in told.detail
+
+
+def test_a_halted_robot_still_writes_an_emergency_stop_down():
+    """Whoever starts it again gets a robot that is latched, though its agent hears no more."""
+    rig, journal, ticks = Rig(), MemoryJournal(), []
+    latch = rig.robot.agent.latch = StopLatch()
+    rig.robot.keeping = SimpleNamespace(
+        tick=lambda now_s: (ticks.append(len(rig.speeds)), latch.keep(journal, now_s)))
+    rig.tick()
+    rig.answer = ValueError('lost count')
+    with pytest.raises(ValueError):
+        rig.tick()
+    rig.put('robot_stop', rig.wire.write_stop(t.EmergencyStop('panel', 1, True)))
+    rig.tick(stops=(t.EmergencyStop('hall', 3, True),))
+    assert latch.by == 'panel' == journal.load().latch.by
+    assert ticks == [1, 3]  # each time after the speed was sent
+
+
+def test_a_latch_that_cannot_be_written_is_a_trouble_for_people():
+    """It says which robot, why, and what follows."""
+    rig = Rig()
+    latch = rig.robot.agent.latch = StopLatch()
+    assert rig.robot.troubles(9.0) == []
+    latch.hear(t.EmergencyStop('hall', 1, True))
+    latch.failed(StorageError('no space left on device'), 9.0)
+    (level, words), = rig.robot.troubles(9.0)
+    assert level == 2 and words.startswith('r001 cannot write its emergency stop down: no space')
 
 
 def test_a_stop_is_counted_by_its_reason_when_it_begins():

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Routes: legal, cheapest, aware of turns, and priced as the robot drives."""
 
+from dataclasses import replace
 from math import inf, pi, sqrt
 from pathlib import Path
 import random
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.planning import (
-    drive_time_s, Planner, ramp_time_s, route_table, turn_time_s, turn_times_s)
+    build_up_time_s, drive_time_s, Planner, ramp_time_s, route_table, turn_time_s, turn_times_s)
 from robot_swarm_orch.site import load_site
 
 CONFIG = Path(__file__).resolve().parents[2] / 'config' / 'site.yaml'
@@ -34,6 +35,7 @@ def grid(size, pitch=2.0, **more):
 def best_by_search(site, start, yaw, goal, robot):
     """Return the cost of the cheapest route, by relaxing all (node, heading) states at length."""
     stop = 0.5 * robot.speed_mps * (1 / robot.acceleration_mps2 + 1 / robot.brake_mps2)
+    stop += build_up_time_s(robot)
     best, todo = {}, [(start, yaw, stop, True)]
     while todo:
         node, heading, cost, at_start = todo.pop()
@@ -48,6 +50,7 @@ def best_by_search(site, start, yaw, goal, robot):
             turn = turn_time_s(ahead - heading, robot)
             lost = turn + (stop if turn and not at_start else 0.0)
             passing = site.pass_cost_s[after] if after != goal else 0.0
+            passing += site.against_cost_s * ((node, after) in site.against)
             todo.append((after, ahead, cost + lost + float(np.hypot(*way)) / robot.speed_mps
                          + passing, False))
     return min((cost for (node, _), cost in best.items() if node == goal), default=inf)
@@ -82,7 +85,7 @@ def test_many_costs_at_once_equal_single_ones(warehouse):
 
 
 def test_a_route_prefers_fewer_turns():
-    route = route_table(grid(4), 15, ROBOT).route(0, 0.0)
+    route = route_table(grid(4, against_cost_s=0), 15, ROBOT).route(0, 0.0)
     xy = grid(4).xy[list(route)]
     ways = np.diff(xy, axis=0)
     assert int((np.abs(np.diff(ways, axis=0)).sum(axis=1) > 0).sum()) == 1
@@ -127,6 +130,12 @@ def test_ramp_times_by_hand():
     assert ramp_time_s(1.0, 9.0, 1.0, 2.0) == pytest.approx(sqrt(4.0 / 3.0) * 1.5)
 
 
+def test_a_bounded_jerk_costs_a_run_little_and_a_high_one_nothing():
+    # Both ramps build up and end over 1.0 / 5 s; one period of 0.1 s is free.
+    assert build_up_time_s(ROBOT) == pytest.approx(0.1)
+    assert build_up_time_s(replace(ROBOT, jerk_mps3=10.0)) == 0.0
+
+
 def test_turn_times_by_hand():
     assert turn_time_s(pi / 2, ROBOT) == pytest.approx(pi / 2 / 1.5 + 0.5)
     assert turn_time_s(-3 * pi / 2, ROBOT) == pytest.approx(pi / 2 / 1.5 + 0.5)
@@ -138,7 +147,7 @@ def test_turn_times_by_hand():
 
 def test_drive_time_counts_straight_runs_and_turns():
     site = grid(3)
-    straight = ramp_time_s(4.0, 1.5, 1.0, 1.0)
+    straight = ramp_time_s(4.0, 1.5, 1.0, 1.0) + 0.1
     assert drive_time_s(site, (0, 1, 2), 0.0, ROBOT) == pytest.approx(straight)
     corner = turn_time_s(pi / 2, ROBOT)
     assert drive_time_s(site, (0, 1, 2, 5, 8), 0.0, ROBOT) == pytest.approx(
