@@ -54,6 +54,16 @@ def a_positive(text: str) -> float:
     return _number(float, text, 1e-9, 1e7, 'a number above 0')
 
 
+def a_share(text: str) -> float:
+    """Read a share of a whole."""
+    return _number(float, text, 0.0, 1.0, 'a share of 0 to 1')
+
+
+def a_delay(text: str) -> float:
+    """Read a time of at least 0 seconds."""
+    return _number(float, text, 0.0, 60.0, 'seconds, 0 to 60')
+
+
 def a_domain(text: str) -> int:
     """Read a ROS domain whose ports exist."""
     return _number(int, text, 0, 101, 'a whole number of 0 to 101')

@@ -81,7 +81,7 @@ class Site:
     zone_size_m: float
     bounds: Tuple[float, float, float, float]
     stubs: Tuple[int, ...] = field(repr=False)  # dead ends: nodes with a single neighbour
-    bridge_ends: FrozenSet[int] = field(repr=False)  # of edges whose loss would part the roadmap
+    bridges: Tuple[Tuple[int, int], ...] = field(repr=False)  # whose loss would part the roadmap
     _locks: Dict = field(repr=False)
     _releases: Dict = field(repr=False)
     _lengths: Dict = field(repr=False)
@@ -300,7 +300,7 @@ def _assemble(drawing, names, xy, arcs, places, sizes) -> Site:
         against_cost_s=_number(drawing, 'against_cost_s', 20.0),
         footprint_radius_m=radius, pose_error_m=error,
         zone_size_m=_number(drawing, 'zone_size_m', 25.0), stubs=stubs,
-        bridge_ends=frozenset(node for pair in bridges(len(xy), segments) for node in pair),
+        bridges=tuple(sorted(bridges(len(xy), segments))),
         bounds=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
         _locks=_both_ways(segments, locks), _lengths=_both_ways(segments, lengths),
         _releases=release_distances(xy, segments, locks, clearance),

@@ -34,6 +34,7 @@ class Advisor:
     def __init__(self, site, cost_s):
         """Use a site, and cost_s(goal, node): an estimate of the way to go [s]."""
         self._site, self._cost_s = site, cost_s
+        self._bridge_ends = frozenset(node for pair in site.bridges for node in pair)
         self._until_s = {}
         self._plans = []
         self.to = {}
@@ -93,8 +94,7 @@ class Advisor:
         """Return whether a robot that has a goal, or one that it waits for, stands at a bridge."""
         others = [standers[other].node for other in waits_for.get(stander.number, ())
                   if other in standers]
-        return stander.goal >= 0 and not self._site.bridge_ends.isdisjoint(
-            (stander.node, *others))
+        return stander.goal >= 0 and not self._bridge_ends.isdisjoint((stander.node, *others))
 
     def _begin(self, moves, now_s, pusher):
         plan = _Plan(moves, now_s + ADVICE_S)

@@ -27,8 +27,13 @@ def hints(site: Site) -> List[str]:
     found = []
     one_way, two_way = _streets(site)
     if two_way > one_way:
-        found.append('most streets are both ways: robots that meet have to wait for each other '
-                     'at junctions; one-way streets flow better')
+        found.append('most streets are both ways: a direction was derived for each, which robots '
+                     'seldom drive against (against_cost_s); streets drawn one-way flow better')
+    only = [(a, b) for a, b in site.bridges if a not in site.stubs and b not in site.stubs]
+    if only:
+        one, two = (site.node_names[node] for node in only[0])
+        found.append(f'{len(only)} edges are the only way between two parts of the map (such as '
+                     f'{one} - {two}): robots that meet there have to back out')
     for kind, why in ((PlaceKind.STORAGE, 'nothing can be picked up'),
                       (PlaceKind.STATION, 'nothing can be brought anywhere'),
                       (PlaceKind.PARKING, 'idle robots stay in the way of others')):

@@ -1,0 +1,73 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of those `swarm bench` parts that need no ROS."""
+
+from robot_swarm_orch.arguments import a_count, a_delay, a_positive, a_share
+
+
+def add_bench_avoidance(parts) -> None:
+    """Add `swarm bench avoidance`."""
+    command = parts.add_parser(
+        'avoidance', help='robots that swap sides of a circle where there is no roadmap',
+        description='Let robots swap sides of a circle in virtual time, over a network that loses '
+        'and delays their words, and judge every 10 ms whether two touch; then time decisions '
+        'with 99 neighbours. docs/benchmarks.md.')
+    add = command.add_argument
+    add('--robots', type=a_count, default=20, metavar='N',
+        help='how many robots (default: %(default)s)')
+    add('--loss', type=a_share, default=0.0, metavar='SHARE',
+        help='share of the words that are lost (default: %(default)g)')
+    add('--delay', type=a_delay, default=0.1, metavar='SECONDS',
+        help='mean of their random delay (default: %(default)g)')
+    add('--seed', type=int, default=1, metavar='N',
+        help='of network, clocks and pose errors (default: %(default)s)')
+    add('--decisions', type=a_count, default=5000, metavar='N',
+        help='how many decisions are timed (default: %(default)s)')
+    add('--peer', default='', metavar='PYTHON',
+        help='a Python that has pyrvo: RVO2 drives the same scene with perfect data')
+    add('--json', action='store_true', help='print JSON for programs')
+    command.set_defaults(verb=_bench_avoidance)
+
+
+def _bench_avoidance(options) -> int:
+    from robot_swarm_orch.bench.avoidance import AvoidanceBenchOptions, run_bench
+    return run_bench(AvoidanceBenchOptions(
+        options.robots, options.loss, options.delay, options.seed, options.decisions,
+        options.peer), options.json)
+
+
+def add_bench_traffic(parts) -> None:
+    """Add `swarm bench traffic`."""
+    command = parts.add_parser(
+        'traffic', help='throughput, waits and contacts of a fleet on a map, in virtual time',
+        description='Let robots drive from goal to goal on a map in virtual time: real agents, '
+        'a real coordinator, a network that loses and delays their words, and judges. Compares '
+        'with robots that are alone on the map. docs/benchmarks.md.')
+    add = command.add_argument
+    add('--map', required=True, metavar='FILE',
+        help='a site, or any map that `swarm map import` reads')
+    add('--scen', default='', metavar='FILE',
+        help='a MovingAI scenario: starts and goals (default: random ones)')
+    add('--robots', type=a_count, default=100, metavar='N',
+        help='how many robots (default: %(default)s)')
+    add('--loss', type=a_share, default=0.0, metavar='SHARE',
+        help='share of the words that are lost (default: %(default)g)')
+    add('--delay', type=a_delay, default=0.0, metavar='SECONDS',
+        help='least delay of each word (default: %(default)g)')
+    add('--duration', type=a_positive, default=600.0, metavar='SECONDS',
+        help='of virtual time (default: %(default)g)')
+    add('--settle', type=a_positive, default=120.0, metavar='SECONDS',
+        help='goals are counted after this time (default: %(default)g)')
+    add('--coordinators', type=int, choices=(1, 3, 5), default=1,
+        help='how many coordinators (default: %(default)s)')
+    add('--seed', type=int, default=1, metavar='N',
+        help='of goals and network (default: %(default)s)')
+    add('--json', action='store_true', help='print JSON for programs')
+    command.set_defaults(verb=_bench_traffic)
+
+
+def _bench_traffic(options) -> int:
+    from robot_swarm_orch.bench.traffic import run_bench, TrafficBenchOptions
+    return run_bench(TrafficBenchOptions(
+        options.map, options.scen, options.robots, options.loss, options.delay, options.seed,
+        options.duration, options.settle, options.coordinators), options.json)

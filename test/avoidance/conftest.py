@@ -1,0 +1,8 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Lets the tests of this folder import its rig (`--import-mode=importlib` adds no path)."""
+
+from pathlib import Path
+import sys
+
+sys.path.append(str(Path(__file__).resolve().parent))
