@@ -71,3 +71,34 @@ def _bench_traffic(options) -> int:
     return run_bench(TrafficBenchOptions(
         options.map, options.scen, options.robots, options.loss, options.delay, options.seed,
         options.duration, options.settle, options.coordinators), options.json)
+
+
+def add_bench_contacts(parts) -> None:
+    """Add `swarm bench contacts`."""
+    command = parts.add_parser(
+        'contacts', help='do robots ever touch, however bad the network and whoever dies',
+        description='Seed after seed of traffic in virtual time over bad networks, with leaders '
+        'and robots killed and all words cut off now and then. Judges look for contacts and for '
+        'broken rules. A ledger sums what was driven. docs/benchmarks.md.')
+    add = command.add_argument
+    add('--map', required=True, metavar='FILE',
+        help='a site, or any map that `swarm map import` reads')
+    add('--robots', type=a_count, default=100, metavar='N',
+        help='robots of each seed (default: %(default)s)')
+    add('--robot-seconds', type=a_positive, default=1e6, metavar='N',
+        help='how much in all (default: %(default)g)')
+    add('--seconds', type=a_positive, default=100.0, metavar='S',
+        help='of virtual time for each seed (default: %(default)g)')
+    add('--first-seed', type=int, default=1, metavar='N', help='the first one (default: 1)')
+    add('--workers', type=a_count, default=2, metavar='W',
+        help='processes that share the seeds (default: %(default)s)')
+    add('--ledger', default='', metavar='JSONL',
+        help='a file to which each seed adds a line (default: none)')
+    command.set_defaults(verb=_bench_contacts)
+
+
+def _bench_contacts(options) -> int:
+    from robot_swarm_orch.bench.contacts import ContactsOptions, run_bench
+    return run_bench(ContactsOptions(
+        options.map, options.robots, options.robot_seconds, options.seconds, options.first_seed,
+        options.workers, options.ledger))

@@ -82,7 +82,7 @@ def build_report(options: TrafficBenchOptions, say=None) -> dict:
     if options.settle_s >= options.duration_s:
         raise ConfigError(f'--settle {options.settle_s:g} must be less than --duration '
                           f'{options.duration_s:g}')
-    mapping = _mapping(options)
+    mapping = map_mapping(options.map)
     site = load_site(mapping)
     starts, goals = placed_goals(site, options)
     robot = RobotConfig(scan_required=False,
@@ -95,12 +95,12 @@ def build_report(options: TrafficBenchOptions, say=None) -> dict:
     return {**fleet, **_compared(options, fleet, ghosts)}
 
 
-def _mapping(options):
-    """Return the map as a site's mapping; SiteError."""
+def map_mapping(path) -> dict:
+    """Return a map of any known format as a site's mapping; SiteError."""
     try:
-        return read_mapping(options.map, ImportOptions())[0]
+        return read_mapping(path, ImportOptions())[0]
     except OSError as error:
-        raise SiteError(f'cannot read the map {options.map}: {error.strerror}') from error
+        raise SiteError(f'cannot read the map {path}: {error.strerror}') from error
 
 
 def placed_goals(site, options):
