@@ -287,6 +287,18 @@ def segments_in_use() -> set:
     return names | {other for name in names for other in (f'{name}_el', f'sem.{name}_mutex')}
 
 
+def stolen_ratio(before, after) -> Optional[float]:
+    """
+    Return the share of the cores' time that the host of a virtual machine gave to others.
+
+    before, after: psutil.cpu_times(). None where the system does not tell.
+    """
+    if not hasattr(after, 'steal'):
+        return None
+    passed = sum(after[:8]) - sum(before[:8])  # those after the eighth count twice
+    return (after.steal - before.steal) / passed if passed > 0.0 else None
+
+
 def own_usage(since_s: float, cpu_before_s: float) -> Usage:
     """Return what this process used since a time [s, steady clock], given its CPU time then."""
     peak = 0

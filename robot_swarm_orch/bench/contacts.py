@@ -1,7 +1,7 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-`swarm bench contacts`: do robots ever touch, however bad the network and whoever dies?
+`swarm bench contacts`: whether robots ever touch, however bad the network and whoever dies.
 
 Seed after seed of dense traffic on a map, each with a network of its own: words are lost, late,
 doubled and held back, all of them cease for a while, leaders and robots' programs are killed and

@@ -68,6 +68,7 @@ class Evidence:
     faults: List[FaultRecord] = field(default_factory=list)
     steady_metrics: Dict[str, Metrics] = field(default_factory=dict)  # 'begin' and 'end'
     usage: Dict[str, Usage] = field(default_factory=dict)
+    stolen_ratio: Optional[float] = None  # of the cores' time, what a virtual machine's host took
     vouched: Optional[Set[str]] = None  # open orders that the leader named when asked at the end
     counted: Optional[int] = None  # orders that the leader knew of before it was asked
     forced: List[str] = field(default_factory=list)  # processes that only SIGKILL stopped

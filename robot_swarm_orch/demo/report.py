@@ -146,6 +146,7 @@ def _health(evidence: Evidence, metrics: Metrics) -> dict:
         'nuisance_stops_per_robot_hour': nuisance_stops(evidence),
         'stops': with_prefix(metrics.counters, 'stops.'),
         'tick_overrun_ratio': _rounded(evidence.observation.late_ticks(), 6),
+        'stolen_ratio': _rounded(evidence.stolen_ratio, 4),
         **{name: _summary(metrics, name)
            for name in TIMINGS},
     }

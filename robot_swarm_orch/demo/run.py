@@ -16,6 +16,7 @@ import sys
 import time
 from typing import Callable
 
+import psutil
 from robot_swarm_orch.bringup import (
     default_site_file, one_host_environment, processes, scrape_targets, simulated_fleet)
 from robot_swarm_orch.config import CoordinatorConfig, RobotConfig, safe_stop_bound_s
@@ -29,7 +30,7 @@ from robot_swarm_orch.demo.timeline import timeline
 from robot_swarm_orch.errors import SwarmError
 from robot_swarm_orch.sim.orders import OrderStream
 from robot_swarm_orch.site import load_site
-from robot_swarm_orch.supervisor import own_usage, ProcessDied, Supervisor
+from robot_swarm_orch.supervisor import own_usage, ProcessDied, stolen_ratio, Supervisor
 
 POLL_S = 0.05
 SETTLE_S = 2.5  # for statuses under way, before the leader's counts are compared with ours
@@ -108,9 +109,10 @@ class Demo:
             self._client = self._make_client()
             self._supervisor.start()
             self._wait_until_ready()
-            evidence.start_s = time.monotonic()
+            evidence.start_s, cores = time.monotonic(), psutil.cpu_times()
             self._go_on()
             evidence.end_s = time.monotonic()
+            evidence.stolen_ratio = stolen_ratio(cores, psutil.cpu_times())
             self._audit()
         except ProcessDied as error:
             evidence.trouble.append(str(error))

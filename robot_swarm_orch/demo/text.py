@@ -7,6 +7,8 @@ from typing import List
 from robot_swarm_orch.demo.report import OF_CAMERAS, TIMINGS
 
 _MIB = 1024 * 1024
+# From here on it is worth telling that the host took the cores away.
+STOLEN_RATIO_TOLD = 0.01
 
 
 def report_text(report: dict) -> str:
@@ -26,7 +28,8 @@ def report_text(report: dict) -> str:
             'failover_s', 'robots_stopped_in_failover', 'safe_stop_s_max', 'safe_stop_bound_s',
             'resume_s_max', 'robots_with_authority_to_resume')),
         *_fault_lines(report['fault_figures']),
-        *_table('health', report, ('nuisance_stops_per_robot_hour', 'tick_overrun_ratio')),
+        *_table('health', report, (
+            'nuisance_stops_per_robot_hour', 'tick_overrun_ratio', 'stolen_ratio')),
         *_timings(report),
         *_table('network', report['network'], report['network']),
         *_processes(report['processes']),
@@ -91,6 +94,13 @@ def _processes(processes: List[dict]) -> List[str]:
         for process in shown), f'  {"all":34}{total:6.3f} core', '']
 
 
+def _stolen(report: dict) -> str:
+    """Return a hint for those whose machine is a virtual one on a busy host."""
+    share = report.get('stolen_ratio') or 0.0
+    return (f'; the host of this virtual machine took {100.0 * share:.1f} % of its cores'
+            if share >= STOLEN_RATIO_TOLD else '')
+
+
 def _verdict(report: dict) -> List[str]:
     """Return the last lines: passed, or what broke."""
     lines = ['PASSED: no invariant and no bound broke']
@@ -98,7 +108,7 @@ def _verdict(report: dict) -> List[str]:
         lines = ['FAILED:', *(f'  {failure}' for failure in report['failures'])]
         if any('tick_overrun_ratio' in failure for failure in report['failures']):
             lines.append('  (late ticks: the cores were full; end other programs, or run fewer '
-                         'robots)')
+                         f'robots{_stolen(report)})')
     if not report['orders_done']:
         lines.append('No order was done: the first one takes a minute and a half.')
     return lines

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verdict on a demo: each broken law is found, and nothing is made up."""
 
+from collections import namedtuple
 from dataclasses import replace
 import json
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import demo_evidence as made
 import pytest
 from robot_swarm_orch.demo.report import build_report, robot_process_failures
 from robot_swarm_orch.demo.text import report_text
+from robot_swarm_orch.supervisor import stolen_ratio
 from robot_swarm_orch.types import Lease, Reason
 
 # The figures that docs/demo.md promises to every reader of report.json.
@@ -19,7 +21,7 @@ PROMISED = {
     'leaders_per_term_max', 'failover_s', 'robots_stopped_in_failover', 'safe_stop_s_max',
     'safe_stop_bound_s', 'resume_s_max', 'nuisance_stops_per_robot_hour', 'tick_overrun_ratio',
     'decision_s', 'route_s', 'commit_s', 'perception_s', 'inference_s', 'network', 'processes',
-    'passed', 'failures'}
+    'passed', 'failures', 'stolen_ratio'}
 
 
 def verdict(evidence, truth=None, ghost=None):
@@ -269,3 +271,22 @@ def test_a_robots_own_process_has_a_budget():
     evidence = made.evidence('none', robots_per_process=1)
     evidence.usage = {'edge_1': SimpleNamespace(cpu_share=0.9, peak_bytes=1, starts=1)}
     assert not verdict(evidence)['passed']
+
+
+def test_late_ticks_on_a_busy_host_are_said_to_be_its_doing_and_still_fail():
+    evidence = made.evidence('none')
+    late = made.healthy()
+    late.count('tick_overruns', 200)
+    evidence.observation.hear_metrics(0.0, 'edge', late)
+    evidence.stolen_ratio = 0.069
+    report = verdict(evidence)
+    assert not report['passed'] and report['stolen_ratio'] == 0.069
+    assert 'the host of this virtual machine took 6.9 % of its cores' in report_text(report)
+
+
+def test_the_stolen_share_counts_no_time_twice():
+    Times = namedtuple('Times', 'user nice system idle iowait irq softirq steal guest guest_nice')
+    before, after = Times(*[0.0] * 10), Times(40.0, 0.0, 10.0, 45.0, 0.0, 0.0, 0.0, 5.0, 40.0, 0.0)
+    assert stolen_ratio(before, after) == 0.05
+    assert stolen_ratio(after, after) is None
+    assert stolen_ratio(object(), object()) is None
