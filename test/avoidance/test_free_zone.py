@@ -27,7 +27,7 @@ def all_arrive(scene, network, seed=1, until_s=600.0):
     return outcome
 
 
-@pytest.mark.parametrize('loss', (0.0, 0.5))
+@pytest.mark.parametrize('loss', (pytest.param(0.0, marks=pytest.mark.slow), 0.5))
 @pytest.mark.parametrize('scene', (head_on(), crossing_streams(), corridor(), random_swap(8, 1)),
                          ids=lambda scene: scene.name)
 def test_small_scenes_end_well_with_and_without_loss(scene, loss):

@@ -30,6 +30,7 @@ def test_the_protocol_as_it_is_lives_through_all_that_mutants_die_of():
         assert not found.trace, '\n'.join(found.trace)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', HARMLESS)
 def test_the_protocol_is_stricter_than_it_need_be_in_that_no_harm_is_done_when(name):
     for budgets, nodes in (((Budget(3, boots=1), Budget(1)), 1), ((Budget(2), Budget(1)), 2)):
