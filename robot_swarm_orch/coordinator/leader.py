@@ -342,7 +342,7 @@ class Leader:
         if self._regrant:
             outbox.grants += [self._grant(number) for number in self._regrant]
             self._regrant.clear()
-        for number, node in self.traffic.advise(now_s):
+        for number, node in self.traffic.advise():
             outbox.grants.append(self._grant(number, node))
         if self.reports.refusals:
             outbox.grants += self.reports.refusals

@@ -297,7 +297,7 @@ class Traffic:
 
     # Pushing
 
-    def advise(self, now_s):
+    def advise(self):
         """Return (robot, the node that it should go to) of what is to be said now."""
         told, self._told = self._told, []
         return told
