@@ -20,7 +20,7 @@ import subprocess
 import time
 from typing import List, Tuple
 
-from robot_swarm_orch.bench.figures import quantile
+from robot_swarm_orch.bench.figures import quantile, summary
 from robot_swarm_orch.bench.free_zone import ARRIVED_M, circle_swap, Floor, FREE_ROBOT, Scene
 from robot_swarm_orch.edge.avoidance import Avoider
 from robot_swarm_orch.edge.neighbours import AvoidanceConfig, Neighbours
@@ -77,18 +77,12 @@ def build_report(options: AvoidanceBenchOptions) -> dict:
         'least_gap_m': outcome.least_gap_m, 'virtual_s': outcome.end_s,
         'wall_s': took_s,
         'words': {'sent': outcome.sent, 'lost': outcome.lost},
-        'scene_decision_s': summary(outcome.decision_s),
-        'decision_s': summary(wall_s), 'decision_cpu_s': summary(cpu_s)}
+        'scene_decision_s': summary(outcome.decision_s, _QUANTILES),
+        'decision_s': summary(wall_s, _QUANTILES), 'decision_cpu_s': summary(cpu_s, _QUANTILES)}
     if options.peer:
         report['peer'] = compare(report, ask_peer(options, scene))
     report['broken'] = broken_bounds(report)
     return report
-
-
-def summary(values) -> dict:
-    """Return p50, p99, p99.9, max and count of some times [s]."""
-    return {**{name: quantile(values, share) for name, share in _QUANTILES},
-            'count': len(values)}
 
 
 def broken_bounds(report: dict) -> List[str]:
@@ -183,7 +177,7 @@ def compare(report: dict, answer: dict) -> dict:
         'version': answer['version'], 'contacts': answer['contacts'],
         'least_gap_m': answer['least_gap_m'], 'arrived': len(arrived),
         'arrive_s': {'p50': quantile(arrived, 0.5), 'last': arrived[-1]} if arrived else None,
-        'robot_step_s': summary(each_s)}
+        'robot_step_s': summary(each_s, _QUANTILES)}
     result['decision_ratio'] = report['scene_decision_s']['p50'] / result['robot_step_s']['p50']
     result['last_ratio'] = ours['last'] / arrived[-1] if ours and arrived else None
     return result

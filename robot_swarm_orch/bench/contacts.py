@@ -13,20 +13,20 @@ seed, so that clean runs add up over versions.
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 import json
-import multiprocessing
 from pathlib import Path
 import random
 from time import perf_counter
 from typing import Tuple
 
-from robot_swarm_orch.bench.traffic import map_mapping, placed_goals, TrafficBenchOptions
-from robot_swarm_orch.config import CoordinatorConfig, RobotConfig
+from robot_swarm_orch.bench.traffic import (
+    map_mapping, placed_goals, robot_for, TrafficBenchOptions)
+from robot_swarm_orch.config import CoordinatorConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.sim.errands import Errands
 from robot_swarm_orch.sim.network import NetworkOptions
-from robot_swarm_orch.sim.verify import commit
+from robot_swarm_orch.sim.verify import commit, shared_out
 from robot_swarm_orch.site import load_site
 
 _SLICE_S = 0.5
@@ -73,7 +73,7 @@ def run_bench(options: ContactsOptions, say=print) -> int:
     seeds = max(1, round(options.robot_seconds / (options.robots * options.seconds)))
     version, started, trials = commit(), perf_counter(), []
     jobs = [(seed, options) for seed in range(options.first_seed, options.first_seed + seeds)]
-    for trial in _trials(jobs, options.workers):
+    for trial in shared_out(run_trial, jobs, options.workers):
         trials.append(trial)
         _write_down(options.ledger, version, options.map, trial)
         if trial.violations:
@@ -91,22 +91,11 @@ def run_bench(options: ContactsOptions, say=print) -> int:
     return 1 if bad else 0
 
 
-def _trials(jobs, workers):
-    """Yield trials in the order of the seeds."""
-    if workers == 1 or len(jobs) == 1:
-        yield from map(run_trial, jobs)
-        return
-    # Fresh interpreters: another hash seed, and no state of this process.
-    with multiprocessing.get_context('spawn').Pool(min(workers, len(jobs))) as pool:
-        yield from pool.imap(run_trial, jobs)
-
-
 @lru_cache(maxsize=1)
-def _ground(path, robots):
+def _ground(path):
     """Return (site, robot, planner) of a map; each process works them out once."""
     site = load_site(map_mapping(path))
-    robot = RobotConfig(scan_required=False, footprint_radius_m=site.footprint_radius_m,
-                        position_error_m=site.pose_error_m)
+    robot = robot_for(site)
     return site, robot, Planner(site, robot)
 
 
@@ -125,7 +114,7 @@ def conditions(seed: int) -> NetworkOptions:
 def run_trial(job) -> Trial:
     """Run one seed: (seed, options)."""
     seed, options = job
-    site, robot, planner = _ground(options.map, options.robots)
+    site, robot, planner = _ground(options.map)
     coordinators = 3 if seed % _GROUP_EVERY == 0 else 1
     network = conditions(seed)
     starts, goals = placed_goals(site, TrafficBenchOptions(

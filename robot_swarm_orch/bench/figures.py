@@ -24,9 +24,9 @@ def quantile(values: Sequence[float], fraction: float) -> float:
     return ordered[max(1, ceil(fraction * len(ordered) - 1e-9)) - 1]
 
 
-def summary(values: Sequence[float]) -> Dict[str, float]:
-    """Return p50, p90, p99, max and count of some times [s]."""
-    return {**{name: quantile(values, fraction) for name, fraction in QUANTILES},
+def summary(values: Sequence[float], quantiles=QUANTILES) -> Dict[str, float]:
+    """Return some quantiles, by default p50, p90, p99 and max, and the count of times [s]."""
+    return {**{name: quantile(values, fraction) for name, fraction in quantiles},
             'count': len(values)}
 
 

@@ -85,9 +85,7 @@ def build_report(options: TrafficBenchOptions, say=None) -> dict:
     mapping = map_mapping(options.map)
     site = load_site(mapping)
     starts, goals = placed_goals(site, options)
-    robot = RobotConfig(scan_required=False,
-                        footprint_radius_m=site.footprint_radius_m,
-                        position_error_m=site.pose_error_m)
+    robot = robot_for(site)
     # A ghost needs no streets: it meets nobody.
     ghosts = alone(Planner(load_site({**mapping, 'against_cost_s': 0}), robot), starts, goals(),
                    options.duration_s)
@@ -101,6 +99,12 @@ def map_mapping(path) -> dict:
         return read_mapping(path, ImportOptions())[0]
     except OSError as error:
         raise SiteError(f'cannot read the map {path}: {error.strerror}') from error
+
+
+def robot_for(site) -> RobotConfig:
+    """Return a robot without a laser, as large as the site allows."""
+    return RobotConfig(scan_required=False, footprint_radius_m=site.footprint_radius_m,
+                       position_error_m=site.pose_error_m)
 
 
 def placed_goals(site, options):

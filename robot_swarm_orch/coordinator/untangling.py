@@ -20,7 +20,7 @@ GROUP_MAX = 4
 """Robots that are planned for at once."""
 
 _STATES_MAX = 1500
-"""Arrangements that one search looks at; bounds its time."""
+"""Arrangements that are looked at for one robot, in all groups; bounds the time."""
 
 _PROGRESS_S = 12.0
 """A plan ends when the first robot is nearer to its goal by this much, or there [s]."""
@@ -36,12 +36,13 @@ def untangle(first, standers, neighbours, lock_set, holder, cost_s):
     first: number of the robot that goes first, which has a goal. standers: {number: Stander}. The
     functions are those of `pushing.Pusher`.
     """
-    group = [first]
-    while len(group) <= GROUP_MAX:
+    group, left = [first], _STATES_MAX
+    while len(group) <= GROUP_MAX and left > 0:
         search = _Search(group, standers, neighbours, lock_set, holder, cost_s)
-        moves = search.run()
+        moves, looked_at = search.run(left)
         if moves:
             return moves
+        left -= looked_at
         met = [number for number in search.met if number not in group]
         if not met:
             return ()
@@ -63,21 +64,21 @@ class _Search:
         self._until_s = max(0.0, self._cost_s(self._start[0]) - _PROGRESS_S)
         self.met = {}  # robots outside that stood in the way, those nearest to the start first
 
-    def run(self):
-        """Return the moves, () if there are none or too many arrangements."""
+    def run(self, most):
+        """Return (moves, arrangements looked at); no moves if there are none or too many."""
         tie, before = count(), {self._start: None}
         heap = [(self._left(self._start), next(tie), 0, self._start)]
-        while heap and len(before) < _STATES_MAX:
+        while heap and len(before) < most:
             _, _, moves, state = heappop(heap)
             if self._cost_s(state[0]) <= self._until_s:
-                return self._way(state, before)
+                return self._way(state, before), len(before)
             for index, node in self._moves(state):
                 following = state[:index] + (node,) + state[index + 1:]
                 if following not in before:
                     before[following] = (state, self._group[index], node)
                     heappush(heap, (moves + 1 + self._left(following), next(tie), moves + 1,
                                     following))
-        return ()
+        return (), len(before)
 
     def _left(self, state):
         """Return about how many moves are left."""

@@ -91,7 +91,7 @@ def run_verify(options: VerifyOptions, out=None) -> int:
     trials = [Trial(seed, options.robots, faults)
               for seed in range(options.first_seed, options.first_seed + options.seeds)]
     started, outcomes, failed = perf_counter(), [], 0
-    for outcome in _outcomes(trials, options.workers):
+    for outcome in shared_out(run_trial, trials, options.workers):
         outcomes.append(outcome)
         if outcome.violations:
             failed += 1
@@ -105,14 +105,14 @@ def run_verify(options: VerifyOptions, out=None) -> int:
     return 1 if failed else 0
 
 
-def _outcomes(trials, workers):
-    """Yield outcomes in the order of the seeds."""
-    if workers == 1 or len(trials) == 1:
-        yield from map(run_trial, trials)
+def shared_out(run, jobs, workers: int):
+    """Yield `run(job)` of each job, in their order; several processes share them."""
+    if workers == 1 or len(jobs) == 1:
+        yield from map(run, jobs)
         return
     # Fresh interpreters: no state of this process, and another hash seed, leaks into a run.
-    with multiprocessing.get_context('spawn').Pool(min(workers, len(trials))) as pool:
-        yield from pool.imap(run_trial, trials)
+    with multiprocessing.get_context('spawn').Pool(min(workers, len(jobs))) as pool:
+        yield from pool.imap(run, jobs)
 
 
 def failure_text(outcome: Outcome, options: VerifyOptions,
