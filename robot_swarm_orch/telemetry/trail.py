@@ -30,19 +30,18 @@ class CoordinatorTrail:
         """Write into a log."""
         self._log = log
         self._orders = OrderedDict()  # order id -> (state, robot) of the newest line
+        self._order_of = OrderedDict()  # trace id -> order id
         self._commands = {}           # robot -> its newest command
         self._acks = {}               # robot -> (command id, outcome) of the newest line
         self._since_index = 0
 
     def status(self, status) -> None:
         """Note what has become of an order (types.OrderStatus), after commit."""
+        _remember(self._order_of, status.trace_id, status.order_id)
         news = (status.state, status.robot)
         if 0 < status.seq <= self._since_index or self._orders.get(status.order_id) == news:
             return
-        self._orders[status.order_id] = news
-        self._orders.move_to_end(status.order_id)
-        if len(self._orders) > _ORDERS_REMEMBERED:
-            self._orders.popitem(last=False)
+        _remember(self._orders, status.order_id, news)
         self._log.event(
             f'order_{OrderState(status.state).name.lower()}', _OF_ORDERS.get(status.state, INFO),
             trace_id=status.trace_id, order_id=status.order_id, robot_id=status.robot,
@@ -59,6 +58,7 @@ class CoordinatorTrail:
         if repeated and self._acks.get(command.robot, ('',))[0] == command.command_id:
             return
         self._commands[command.robot] = command
+        _remember(self._order_of, command.trace_id, command.order_id)
         self._log.event(
             'command_repeated' if repeated else 'command_sent', trace_id=command.trace_id,
             order_id=command.order_id, robot_id=command.robot, command_id=command.command_id,
@@ -66,16 +66,18 @@ class CoordinatorTrail:
             term=command.term)
 
     def ack(self, ack) -> None:
-        """Note a robot's answer (types.Ack) that reached the leader."""
+        """
+        Note a robot's answer (types.Ack) that reached the leader.
+
+        The leader before may have sent the command that it answers.
+        """
         news = (ack.command_id, ack.outcome)
         if self._acks.get(ack.robot) == news:
             return
         self._acks[ack.robot] = news
-        command = self._commands.get(ack.robot)
-        known = command is not None and command.command_id == ack.command_id
         self._log.event(
             'command_acked', _OF_ANSWERS.get(ack.outcome, INFO), trace_id=ack.trace_id,
-            order_id=command.order_id if known else '', robot_id=ack.robot,
+            order_id=self._order_of.get(ack.trace_id, ''), robot_id=ack.robot,
             command_id=ack.command_id, outcome=Outcome(ack.outcome).name.lower(), seq=ack.seq,
             **_reason(ack.reason))
 
@@ -123,6 +125,14 @@ class RobotTrail:
             trace_id=ack.trace_id, order_id=command.order_id if known else '',
             robot_id=self._robot, command_id=ack.command_id,
             kind=command.kind.name.lower() if known else '', seq=ack.seq, **_reason(ack.reason))
+
+
+def _remember(newest: OrderedDict, key: str, value) -> None:
+    """Keep a value, and forget the oldest ones beyond a bound."""
+    newest[key] = value
+    newest.move_to_end(key)
+    if len(newest) > _ORDERS_REMEMBERED:
+        newest.popitem(last=False)
 
 
 def _reason(reason: str) -> dict:

@@ -128,6 +128,16 @@ def test_a_new_leader_does_not_write_again_what_the_old_one_wrote():
         ('leading', ''), ('order_done', 'o2'), ('following', '')]
 
 
+def test_an_answer_to_a_command_of_the_leader_before_is_told_with_its_order():
+    log = Log()
+    trail = CoordinatorTrail(log.log)
+    trail.leads(10, 4)
+    trail.status(OrderStatus('o1', 'trace', 4, 9, OrderState.ASSIGNED, 'r1'))
+    trail.ack(ack(Outcome.ACCEPTED))
+    assert [(event['event'], event['order_id']) for event in log.events()] == [
+        ('leading', ''), ('command_acked', 'o1')]
+
+
 def test_a_command_is_followed_from_sending_to_the_last_answer_on_both_sides():
     log = Log()
     leader, robot = CoordinatorTrail(log.log), RobotTrail(log.log, 'r1')
