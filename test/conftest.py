@@ -21,11 +21,32 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Name the mark, so that a misspelt one is noticed."""
+    """Name the marks, so that a misspelt one is noticed."""
     config.addinivalue_line('markers', 'slow: takes minutes; runs only with --slow')
+    config.addinivalue_line('markers', 'dds: talks over DDS; never two of these at a time')
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    """Skip slow tests unless they are wanted; say which ones go to the same worker."""
+    _skip_slow(config, items)
+    if config.pluginmanager.has_plugin('xdist'):
+        _group(items)
+
+
+def _group(items):
+    """
+    Keep each file in one worker of pytest-xdist, and all that talk over DDS in the same one.
+
+    They come first: they wait for most of their time, while the other worker does the rest.
+    """
+    items.sort(key=lambda item: item.get_closest_marker('dds') is None)
+    for item in items:
+        lane = 'dds' if item.get_closest_marker('dds') else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(lane))
+
+
+def _skip_slow(config, items):
     """Skip slow tests unless they were asked for, or named one by one."""
     if config.getoption('--slow'):
         return

@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bad_input_rig import planned_fleet, run_again, said_within, Stage  # noqa: E402,I100
 from fleet_rig import running  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 IDS = ('c1', 'c2', 'c3')
 
 

@@ -19,6 +19,8 @@ from robot_swarm_orch.raft import segments  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from bad_input_rig import planned_fleet, run_again, said_within, Stage  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1
 KEPT = 5
 

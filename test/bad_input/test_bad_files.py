@@ -13,6 +13,8 @@ pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 sys.path.insert(0, str(Path(__file__).parent))
 from bad_input_rig import Fleet  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 EDGE = ['-p', 'robots:=[r001]', '-p', 'pose_source:=odom', '-p', 'odom_is_map_pose:=true']
 RING = """name: ring
 nodes: {a: [0, 0], b: [2, 0], c: [2, 2]}

@@ -26,6 +26,8 @@ from bad_input_rig import (  # noqa: E402,I100
     metres_apart, planned_fleet, run_again, Stage)
 from fleet_rig import running  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 HOUR_S = 3600.0
 EDGE = '/r001/edge'
 

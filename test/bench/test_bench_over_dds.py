@@ -13,6 +13,8 @@ import pytest
 pytest.importorskip('rclpy', reason='ROS is not installed')
 pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 
+pytestmark = pytest.mark.dds
+
 
 def test_two_leaders_are_killed_and_the_report_says_how_long_it_took(tmp_path):
     """Ours always, etcd's where it is installed; bounds are judged, but not by this test."""

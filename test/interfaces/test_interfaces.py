@@ -13,6 +13,8 @@ pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 sys.path.insert(0, str(Path(__file__).parent))
 import interface_snapshot as snapshot  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 WHAT_TO_DO = {
     'types': 'A changed message type cuts old robots off: robots and coordinators of two versions '
              'do not understand each other, so the whole fleet has to be updated at once.',

@@ -19,6 +19,8 @@ pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 pytest.importorskip('launch_ros', reason='launch comes with a ROS installation, not with the '
                     'wheels')
 
+pytestmark = pytest.mark.dds
+
 PATIENCE_S = 90.0
 ROS2 = [sys.executable, '-c', 'import sys; from ros2cli.cli import main; sys.exit(main())']
 

@@ -23,6 +23,8 @@ from robot_swarm_orch.sim.cameras import Camera, NoPicture  # noqa: E402
 from robot_swarm_orch.site import load_site  # noqa: E402
 from robot_swarm_orch.types import Order, OrderKind, OrderState, Reason  # noqa: E402
 
+pytestmark = pytest.mark.dds
+
 GO_ON_S = 25.0
 
 

@@ -11,6 +11,8 @@ import pytest
 pytest.importorskip('rclpy', reason='ROS is not installed')
 from robot_swarm_orch import bringup  # noqa: E402
 
+pytestmark = pytest.mark.dds
+
 JOINS = 8
 # Told apart: announcements twice a second give 0.7 s at most; with Fast DDS's own, every 3 s,
 # 12 of 24 joins took longer than the bound.

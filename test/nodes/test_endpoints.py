@@ -18,6 +18,8 @@ from robot_swarm_orch.nodes.endpoints import (  # noqa: E402
     Endpoints, overridden_qos, profile, quiet_node, remappings, Traffic)
 from sensor_msgs.msg import BatteryState  # noqa: E402
 
+pytestmark = pytest.mark.dds
+
 
 @pytest.fixture
 def context():

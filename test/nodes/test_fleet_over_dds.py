@@ -22,6 +22,8 @@ from robot_swarm_orch.types import (  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from fleet_rig import Fleet, running, Watcher  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 
 @pytest.fixture(scope='module')
 def fleet(tmp_path_factory):

@@ -22,6 +22,8 @@ from robot_swarm_orch.types import Mode, Pose, Reason, Report  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from fleet_rig import Fleet, Watcher  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 VOTERS = ('c1', 'c2', 'c3')
 # How long the verbs listen for what does not come.
 LISTEN = {verb: ('--timeout', '2') for verb in ('why', 'doctor', 'top')}

@@ -22,6 +22,8 @@ import yaml  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from fleet_rig import Fleet, Watcher  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 EXAMPLE = Path(__file__).resolve().parents[2] / 'examples' / 'nav2_shaped_robot.py'
 # AMCL vouches for less than a simulation does; the robot is smaller than the site allows for.
 ROBOT = {'footprint_radius_m': 0.3, 'position_error_m': 0.25}

@@ -15,6 +15,8 @@ from robot_swarm_orch.errors import ConfigError  # noqa: E402
 from robot_swarm_orch.nodes import params  # noqa: E402
 import yaml  # noqa: E402
 
+pytestmark = pytest.mark.dds
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -26,6 +26,8 @@ from robot_swarm_orch.viz.roadmap import occupancy  # noqa: E402
 sys.path.insert(0, str(Path(__file__).parent))
 from fleet_rig import Fleet  # noqa: E402,I100
 
+pytestmark = pytest.mark.dds
+
 PATIENCE_S = 30.0
 
 

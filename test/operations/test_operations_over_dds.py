@@ -19,6 +19,8 @@ from bad_input_rig import planned_fleet, run_again  # noqa: E402,I100
 from fleet_rig import Fleet, running  # noqa: E402
 from robot_swarm_orch import bringup  # noqa: E402
 
+pytestmark = pytest.mark.dds
+
 IDS = ('c1', 'c2', 'c3')
 
 

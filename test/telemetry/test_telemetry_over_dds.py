@@ -31,6 +31,8 @@ from robot_swarm_orch.telemetry.families import BY_NAME, COUNTER, HISTOGRAM  # n
 from robot_swarm_orch.types import Mode, Order, OrderKind, OrderState  # noqa: E402
 import yaml  # noqa: E402
 
+pytestmark = pytest.mark.dds
+
 ROOT = Path(__file__).resolve().parents[2]
 PROMISED = (
     'task_deadline_miss_total', 'task_latency_seconds', 'queue_depth', 'orders_total',
