@@ -26,6 +26,9 @@ from scipy.spatial import cKDTree
 
 # Lengths below this are rounding, not geometry [m].
 ROUNDING_M = 1e-6
+# As many nodes and crossings may a segment lock beside its ends: with the eight edges that a robot
+# asks for (config.RobotConfig.horizon) a report stays short, and one robot closes no whole aisle.
+BESIDE_MAX = 6
 
 
 def point_segment_m(points, starts, ends):
@@ -74,7 +77,7 @@ def lock_sets(xy, segments, clearance_m):
     pairs = np.asarray(segments)
     starts, ends = xy[pairs[:, 0]], xy[pairs[:, 1]]
     locks = [set(pair) for pair in segments]
-    for index, node in _touched(xy, starts, ends, clearance_m):
+    for index, node in touched(xy, starts, ends, clearance_m):
         locks[index].add(int(node))
     conflicts = []
     for first, second in _meeting(starts, ends, clearance_m):
@@ -86,14 +89,14 @@ def lock_sets(xy, segments, clearance_m):
     return [tuple(sorted(lock)) for lock in locks], np.asarray(conflicts).reshape(-1, 2)
 
 
-def _touched(xy, starts, ends, clearance_m):
-    """Return (segment, node) for every node closer than the clearance to a segment."""
+def touched(xy, starts, ends, near_m):
+    """Return (segment, node) for every node nearer than `near_m` to a segment, its ends too."""
     middles = (starts + ends) / 2.0
-    reach = np.hypot(*(ends - starts).T) / 2.0 + clearance_m
+    reach = np.hypot(*(ends - starts).T) / 2.0 + near_m
     near = cKDTree(xy).query_ball_point(middles, reach)
     index = np.repeat(np.arange(len(starts)), [len(nodes) for nodes in near])
     node = np.concatenate([np.asarray(nodes, dtype=int) for nodes in near])
-    close = point_segment_m(xy[node], starts[index], ends[index]) < clearance_m - ROUNDING_M
+    close = point_segment_m(xy[node], starts[index], ends[index]) < near_m - ROUNDING_M
     return zip(index[close].tolist(), node[close].tolist())
 
 

@@ -4,16 +4,15 @@
 
 import argparse
 from dataclasses import fields
-from pathlib import Path
 import sys
 
 from robot_swarm_orch.arguments import a_count, a_positive
 from robot_swarm_orch.errors import SiteError
 from robot_swarm_orch.maps import report
+from robot_swarm_orch.maps.checked import checked_site
 from robot_swarm_orch.maps.drawing import KINDS, read_rule, Transform
 from robot_swarm_orch.maps.importer import FORMATS, ImportOptions, read_mapping, written
 from robot_swarm_orch.maps.picture import draw_mapping
-from robot_swarm_orch.site import load_site
 
 _HELP = """\
 Roadmaps. FILE is a site file, or anything that can be imported: a MovingAI grid (.map), a Nav2
@@ -87,14 +86,7 @@ def _mapping(options):
 
 def _checked(options, mapping):
     """Return the site of a mapping; draws and names what is wrong, and raises SiteError."""
-    try:
-        return load_site(mapping)
-    except SiteError as error:
-        if not error.nodes:
-            raise SiteError(f'{options.file}: {error}') from error
-        picture = getattr(options, 'picture', '') or f'{Path(options.file).name}.wrong.png'
-        draw_mapping(mapping, picture, error.nodes, str(error)[:100])
-        raise SiteError(f'{options.file}: {error}. Drawn in {picture}', error.nodes) from error
+    return checked_site(mapping, options.file, getattr(options, 'picture', ''))
 
 
 def _check(options) -> int:

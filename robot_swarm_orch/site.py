@@ -25,7 +25,8 @@ import numpy as np
 from robot_swarm_orch.codec import pack
 from robot_swarm_orch.errors import ConfigError, SiteError
 from robot_swarm_orch.lock_sets import lock_sets, release_distances
-from robot_swarm_orch.site_checks import check_apart, check_connected
+from robot_swarm_orch.site_checks import (
+    check_apart, check_connected, check_locks, check_streets)
 from robot_swarm_orch.site_format import (
     arcs_of, nodes_of, number_of, part, places_of, racks_of, some)
 from robot_swarm_orch.site_model import Place, PlaceKind, Site
@@ -87,21 +88,25 @@ def _build(drawing) -> Site:
     names, xy = nodes_of(part(drawing, 'nodes', dict))
     radius = number_of(drawing, 'footprint_radius_m', 0.75)
     error = number_of(drawing, 'pose_error_m', 0.1)
-    check_apart(names, xy, 2.0 * (radius + error))
     arcs = arcs_of(part(drawing, 'edges', list), names)
     places = places_of(part(drawing, 'places', dict), names)
-    check_connected(names, arcs)
-    return _assemble(drawing, names, xy, arcs, places, (radius, error))
-
-
-def _assemble(drawing, names, xy, arcs, places, sizes) -> Site:
-    """Return the site of checked parts."""
-    radius, error = sizes
-    clearance = 2.0 * (radius + error)
-    segments = sorted({(min(arc), max(arc)) for arc in arcs})
-    locks, conflicts = lock_sets(xy, segments, clearance)
-    lengths = np.hypot(*(xy[[b for _, b in segments]] - xy[[a for a, _ in segments]]).T).tolist()
     racks = racks_of(part(drawing, 'racks', list))
+    check_apart(names, xy, 2.0 * (radius + error))
+    check_connected(names, arcs)
+    segments = sorted({(min(arc), max(arc)) for arc in arcs})
+    check_streets(names, xy, segments, radius + error, racks)
+    locks, conflicts = lock_sets(xy, segments, 2.0 * (radius + error))
+    check_locks(names, segments, arcs, locks, [place.node for place in places.values()])
+    return _assemble(drawing, (names, xy, arcs, places, racks), (segments, locks, conflicts),
+                     (radius, error))
+
+
+def _assemble(drawing, parts, locked, sizes) -> Site:
+    """Return the site of checked parts, and of segments with their locks and conflict nodes."""
+    names, xy, arcs, places, racks = parts
+    segments, locks, conflicts = locked
+    radius, error = sizes
+    lengths = np.hypot(*(xy[[b for _, b in segments]] - xy[[a for a, _ in segments]]).T).tolist()
     everything = np.vstack([xy, racks[:, :2], racks[:, 2:]])
     low, high = everything.min(axis=0) - 2.0 * radius, everything.max(axis=0) + 2.0 * radius
     full = np.vstack([xy, conflicts])
@@ -121,7 +126,7 @@ def _assemble(drawing, names, xy, arcs, places, sizes) -> Site:
         bridges=tuple(sorted(bridges(len(xy), segments))),
         bounds=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
         _locks=_both_ways(segments, locks), _lengths=_both_ways(segments, lengths),
-        _releases=release_distances(xy, segments, locks, clearance),
+        _releases=release_distances(xy, segments, locks, 2.0 * (radius + error)),
         _junctions=_junctions(successors, neighbours, set(stubs)), _place_at=place_at)
 
 

@@ -23,11 +23,11 @@ from robot_swarm_orch.bench.traffic import (
 from robot_swarm_orch.config import CoordinatorConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError
+from robot_swarm_orch.maps.checked import checked_site
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.sim.errands import Errands
 from robot_swarm_orch.sim.network import NetworkOptions
 from robot_swarm_orch.sim.verify import commit, shared_out
-from robot_swarm_orch.site import load_site
 
 _SLICE_S = 0.5
 _GROUP_EVERY = 100  # every so manieth seed runs through a group of three coordinators
@@ -94,7 +94,7 @@ def run_bench(options: ContactsOptions, say=print) -> int:
 @lru_cache(maxsize=1)
 def _ground(path):
     """Return (site, robot, planner) of a map; each process works them out once."""
-    site = load_site(map_mapping(path))
+    site = checked_site(map_mapping(path), path)
     robot = robot_for(site)
     return site, robot, Planner(site, robot)
 

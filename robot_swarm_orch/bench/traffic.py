@@ -18,6 +18,7 @@ from typing import List
 from robot_swarm_orch.config import CoordinatorConfig, RobotConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError, SiteError
+from robot_swarm_orch.maps.checked import checked_site
 from robot_swarm_orch.maps.importer import format_of, ImportOptions, MOVINGAI, read_mapping
 from robot_swarm_orch.maps.movingai import read_scenario
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
@@ -83,7 +84,7 @@ def build_report(options: TrafficBenchOptions, say=None) -> dict:
         raise ConfigError(f'--settle {options.settle_s:g} must be less than --duration '
                           f'{options.duration_s:g}')
     mapping = map_mapping(options.map)
-    site = load_site(mapping)
+    site = checked_site(mapping, options.map)
     starts, goals = placed_goals(site, options)
     robot = robot_for(site)
     # A ghost needs no streets: it meets nobody.

@@ -107,7 +107,7 @@ class Pusher:
             if not self._taken.isdisjoint(locked):
                 continue
             holders = {self._holder(n) for n in locked} - {None, number}
-            if holders and not self._can_be_pushed(holders, node):
+            if holders and not self._can_be_pushed(holders, locked):
                 continue
             self._taken.update(locked)
             if not holders or self.push(*holders, ahead | stander.ahead):
@@ -125,9 +125,9 @@ class Pusher:
             return cost_s, self._holder(node) is not None, node
         return sorted(self._neighbours(stander.node), key=rank)
 
-    def _can_be_pushed(self, holders, node):
-        """Return whether the holders of a lock set are one robot that stands on its end."""
+    def _can_be_pushed(self, holders, locked):
+        """Return whether the holders of a lock set are one robot that stands in it."""
         if len(holders) > 1:
             return False
         other = self._standers.get(next(iter(holders)))
-        return other is not None and other.node == node and other.number not in self._tried
+        return other is not None and other.node in locked and other.number not in self._tried

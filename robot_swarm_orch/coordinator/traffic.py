@@ -32,6 +32,7 @@ from math import hypot
 from robot_swarm_orch.coordinator.advice import Advisor
 from robot_swarm_orch.coordinator.pushing import Stander
 from robot_swarm_orch.coordinator.wish import Wish
+from robot_swarm_orch.lock_sets import BESIDE_MAX
 from robot_swarm_orch.types import incarnation_of, Reason
 
 _QUEUE_S = 0.1
@@ -198,7 +199,8 @@ class Traffic:
     def _has_edge(self, node, wanted):
         edge = (node, wanted[0])
         return edge in self._edges or (
-            self._has_extras and any((node, after) in self._edges for after in wanted[1:4]))
+            self._has_extras and any((node, after) in self._edges
+                                     for after in wanted[1:BESIDE_MAX + 1]))
 
     def _unit(self, end, wanted, start, goal):
         """
@@ -221,7 +223,7 @@ class Traffic:
     def _is_extra(self, end, wanted, index):
         """Return whether a wanted node is only locked on the way to one of the nodes behind it."""
         node = wanted[index]
-        for after in wanted[index + 1:index + 4]:
+        for after in wanted[index + 1:index + 1 + BESIDE_MAX]:
             edge = self._edges.get((end, after))
             if edge is not None and node in edge[1]:
                 return True

@@ -39,6 +39,13 @@ def hints(site: Site) -> List[str]:
                       (PlaceKind.PARKING, 'idle robots stay in the way of others')):
         if not site.names_of(kind):
             found.append(f'there is no {kind.name.lower()} place: {why} (--kind gives places)')
+    beside = [(a, b, n) for a, b in sorted(_pairs(site)) for n in site.lock_set(a, b)
+              if n not in (a, b) and site.place_at(n) is not None]
+    if beside:
+        one, two, node = beside[0]
+        found.append(f'{len(beside)} streets come so near to a place that a robot which stands '
+                     f'there closes them (such as {site.node_names[one]} - '
+                     f'{site.node_names[two]} beside {site.place_at(node).name})')
     bare = [site.node_names[node] for node in site.stubs if site.place_at(node) is None]
     if bare:
         found.append(f'{len(bare)} dead ends without a place (such as {bare[0]}): whoever drives '
@@ -51,3 +58,8 @@ def _streets(site):
     arcs = {(a, b) for a, after in enumerate(site.successors) for b in after}
     back = sum((b, a) in arcs for a, b in arcs)
     return len(arcs) - back, back // 2
+
+
+def _pairs(site):
+    """Return the ends of each street, the lower number first."""
+    return {(min(a, b), max(a, b)) for a, after in enumerate(site.successors) for b in after}

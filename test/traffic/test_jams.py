@@ -118,3 +118,14 @@ def test_without_pushing_robots_that_meet_head_on_stand_for_ever(monkeypatch):
     path, = [path for path in SCENARIOS if path.stem == 'dead_end']
     _, errands, going, _ = run(path, QUIET)
     assert len(errands.reached) < len(going)
+
+
+def test_an_idle_robot_beside_the_only_street_that_it_closes_makes_way():
+    site = load_site({
+        'nodes': {'a': [0, 0], 'b': [4, 0], 'x': [2, 1.5], 'y': [2, 4], 'z': [2, 6]},
+        'edges': [['a', 'b'], ['x', 'y'], ['y', 'a'], ['y', 'z']]})
+    assert site.lock_set(0, 1) == (0, 1, 2)
+    errands = Errands({'A': iter([1]), 'idle': iter(())})
+    cluster = fleet(site, errands, [('A', 0), ('idle', 2)], BAD, 1)
+    cluster.run(60.0, until=lambda: bool(errands.reached))
+    assert cluster.judges.violations() == [] and [node for _, _, node in errands.reached] == [1]

@@ -29,13 +29,14 @@ def crossing():
     """
     nodes = {'w1': [-4, 0], 'w2': [-2, 0], 'x': [0, 0], 'e1': [2, 0], 'e2': [4, 0],
              's1': [0, -4], 's2': [0, -2], 'n1': [0, 2], 'n2': [0, 4],
-             'far1': [8, 8], 'far2': [-8, -8]}
-    ways = ('w1 w2 x e1 e2 far1 w1', 's1 s2 x n1 n2 far2 s1')
+             'far1': [9, 9], 'far2': [-9, -9], 'far3': [-9, 12], 'far4': [9, -9], 'far5': [-3, 8]}
+    ways = ('w1 w2 x e1 e2 far1 far3 w1', 's1 s2 x n1 n2 far5 far2 s1')
     edges = []
     for way in ways:
         names = way.split()
         edges += [[a, b, 'oneway'] for a, b in zip(names, names[1:])]
-    edges += [['e2', 'far2', 'oneway'], ['n2', 'far1', 'oneway'], ['far1', 's1', 'oneway']]
+    edges += [[a, b, 'oneway'] for a, b in (
+        ('e2', 'far4'), ('far4', 'far2'), ('n2', 'far1'), ('far1', 'far4'), ('far4', 's1'))]
     return load_site({'nodes': nodes, 'edges': edges})
 
 
@@ -170,9 +171,10 @@ def test_who_wanted_a_node_for_longest_goes_first():
 
 def nearly_a_ring():
     """Return four places in a square, three of them taken, and a robot that wants in."""
-    nodes = {'a': [0, 0], 'b': [2, 0], 'c': [2, 2], 'd': [0, 2], 'in': [-2, 0], 'out': [4, 0]}
-    edges = [['a', 'b'], ['b', 'c'], ['c', 'd'], ['d', 'a'], ['in', 'a'], ['out', 'in'],
-             ['b', 'out']]
+    nodes = {'a': [0, 0], 'b': [2, 0], 'c': [2, 2], 'd': [0, 2], 'in': [-2, 0], 'out': [4, 0],
+             'round': [1, -4]}
+    edges = [['a', 'b'], ['b', 'c'], ['c', 'd'], ['d', 'a'], ['in', 'a'], ['out', 'round'],
+             ['round', 'in'], ['b', 'out']]
     site = load_site({'nodes': nodes, 'edges': [edge + ['oneway'] for edge in edges]})
     return Floor(site, 'b', 'c', 'd', 'in', lookahead_m=1.0)
 
