@@ -89,11 +89,14 @@ def add_bench_contacts(parts) -> None:
         help='how much in all (default: %(default)g)')
     add('--seconds', type=a_positive, default=100.0, metavar='S',
         help='of virtual time for each seed (default: %(default)g)')
-    add('--first-seed', type=int, default=1, metavar='N', help='the first one (default: 1)')
+    add('--first-seed', type=a_count, default=0, metavar='N',
+        help='the first one (default: the one after the last that the ledger has of this commit, '
+        'map and number of robots, else 1)')
     add('--workers', type=a_count, default=2, metavar='W',
         help='processes that share the seeds (default: %(default)s)')
     add('--ledger', default='', metavar='JSONL',
-        help='a file to which each seed adds a line (default: none)')
+        help='a file to which each seed adds a line; what it holds in all is printed at start and '
+        'end (default: none)')
     command.set_defaults(verb=_bench_contacts)
 
 

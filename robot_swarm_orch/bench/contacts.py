@@ -6,23 +6,22 @@
 Seed after seed of dense traffic on a map, each with a network of its own: words are lost, late,
 doubled and held back, all of them cease for a while, leaders and robots' programs are killed and
 come back. Every hundredth seed has three coordinators, the others one, whose log survives it. The
-judges are those of any simulated fleet. What was driven is summed in a ledger, a line for each
-seed, so that clean runs add up over versions.
+judges are those of any simulated fleet. What was driven is summed in a ledger (`ledger.py`), a
+line for each seed, so that clean runs add up over days and versions.
 """
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-import json
 from pathlib import Path
 import random
 from time import perf_counter
 from typing import Tuple
 
+from robot_swarm_orch.bench.ledger import add_line, ledger_lines, next_seed, read_ledger
 from robot_swarm_orch.bench.traffic import (
     map_mapping, placed_goals, robot_for, TrafficBenchOptions)
 from robot_swarm_orch.config import CoordinatorConfig
 from robot_swarm_orch.edge.planning import Planner
-from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.maps.checked import checked_site
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.sim.errands import Errands
@@ -44,7 +43,7 @@ class ContactsOptions:
     robots: int = 100
     robot_seconds: float = 1e6
     seconds: float = 100.0   # of virtual time, each seed
-    first_seed: int = 1
+    first_seed: int = 0      # 0: the one after the last of this commit in the ledger
     workers: int = 2
     ledger: str = ''
 
@@ -69,13 +68,19 @@ class Trial:
 
 
 def run_bench(options: ContactsOptions, say=print) -> int:
-    """Run the seeds, print and write down what came of them; return 0 if all is clean, else 1."""
-    seeds = max(1, round(options.robot_seconds / (options.robots * options.seconds)))
+    """
+    Run the seeds, print and write down what came of them; return 0 if all is clean, else 1.
+
+    Raises ConfigError for a ledger that cannot be read, before anything is run.
+    """
     version, started, trials = commit(), perf_counter(), []
-    jobs = [(seed, options) for seed in range(options.first_seed, options.first_seed + seeds)]
+    jobs = [(seed, options) for seed in _seeds(options, version, say)]
+    seeds = len(jobs)
     for trial in shared_out(run_trial, jobs, options.workers):
         trials.append(trial)
-        _write_down(options.ledger, version, options.map, trial)
+        if options.ledger:
+            add_line(options.ledger, {'commit': version, 'map': Path(options.map).name,
+                                      **asdict(trial)})
         if trial.violations:
             say(f'seed {trial.seed} FAILED: {trial.contacts} contacts; '
                 + '; '.join(trial.violations[:5]))
@@ -85,10 +90,29 @@ def run_bench(options: ContactsOptions, say=print) -> int:
     for line in summary(trials):
         say(line)
     if options.ledger:
-        say(f'{options.ledger}: {ledger_total(options.ledger)}')
+        _say_ledger(options.ledger, read_ledger(options.ledger), say)
     say(f'{perf_counter() - started:.0f} s on {options.workers} processes: '
         + (f'{len(bad)} seeds FAILED' if bad else 'all clean'))
     return 1 if bad else 0
+
+
+def _seeds(options, version, say):
+    """Return the seeds to run, those after the ledger's if none was named; tell what it holds."""
+    first = options.first_seed or 1
+    if options.ledger:
+        entries = read_ledger(options.ledger)
+        _say_ledger(options.ledger, entries, say)
+        first = options.first_seed or next_seed(entries, version, Path(options.map).name,
+                                                options.robots)
+    seeds = max(1, round(options.robot_seconds / (options.robots * options.seconds)))
+    say(f'seeds {first} to {first + seeds - 1}, {options.robots} robots, {options.seconds:g} s '
+        'each')
+    return range(first, first + seeds)
+
+
+def _say_ledger(path, entries, say):
+    for line in ledger_lines(path, entries):
+        say(line)
 
 
 @lru_cache(maxsize=1)
@@ -175,35 +199,6 @@ class _Trouble:
 
     def _later(self, seconds, act):
         self._due.append((self._cluster.now_s + seconds, act))
-
-
-def _write_down(ledger, version, path, trial):
-    """Add a line to the ledger."""
-    if ledger:
-        with open(ledger, 'a', encoding='utf-8') as file:
-            file.write(json.dumps({'commit': version, 'map': Path(path).name,
-                                   **asdict(trial)}) + '\n')
-
-
-def ledger_total(path) -> str:
-    """Return what a ledger adds up to; ConfigError names a line that is none."""
-    seconds = metres = contacts = lines = 0
-    seen = set()
-    for number, line in enumerate(Path(path).read_text(encoding='utf-8').splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            key = entry['commit'], entry['map'], entry['robots'], entry['seed']
-            if key in seen:
-                continue  # the same seed of the same code shows nothing new
-            seen.add(key)
-            seconds += entry['robot_seconds']
-            metres += entry['driven_m']
-            contacts += entry['contacts']
-            lines += 1
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f'{path}: line {number} is none of this ledger: {error}') from error
-    return (f'{lines} seeds in all, {seconds:.0f} robot-seconds, {metres / 1000.0:.0f} km, '
-            f'{contacts} contacts')
 
 
 def summary(trials) -> list:
