@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line of those `swarm bench` parts that need no ROS."""
 
+import argparse
+
 from robot_swarm_orch.arguments import a_count, a_delay, a_positive, a_share
 
 
@@ -47,7 +49,8 @@ def add_bench_traffic(parts) -> None:
     add('--map', required=True, metavar='FILE',
         help='a site, or any map that `swarm map import` reads')
     add('--scen', default='', metavar='FILE',
-        help='a MovingAI scenario: starts and goals (default: random ones)')
+        help='a MovingAI scenario: starts and goals, in its name {seed} stands for the seed '
+        '(default: random ones)')
     add('--robots', type=a_count, default=100, metavar='N',
         help='how many robots (default: %(default)s)')
     add('--loss', type=a_share, default=0.0, metavar='SHARE',
@@ -60,17 +63,41 @@ def add_bench_traffic(parts) -> None:
         help='goals are counted after this time (default: %(default)g)')
     add('--coordinators', type=int, choices=(1, 3, 5), default=1,
         help='how many coordinators (default: %(default)s)')
-    add('--seed', type=int, default=1, metavar='N',
-        help='of goals and network (default: %(default)s)')
+    which = command.add_mutually_exclusive_group()
+    which.add_argument('--seed', type=int, default=1, metavar='N',
+                       help='of goals and network (default: %(default)s)')
+    which.add_argument('--seeds', type=some_seeds, default=(), metavar='N,N,...',
+                       help='several: medians over them, and each')
+    add('--workers', type=a_count, default=2, metavar='W',
+        help='processes that share several seeds (default: %(default)s)')
+    add('--peer', default='', metavar='PYTHON',
+        help='a Python that has pypibt: PIBT drives the same goals with perfect data')
+    add('--plot', default='', metavar='DIR',
+        help='put the report into this folder and draw there throughput.png, of all reports that '
+        'it holds, and space_time.png, of this run')
     add('--json', action='store_true', help='print JSON for programs')
     command.set_defaults(verb=_bench_traffic)
 
 
+def some_seeds(text: str) -> tuple:
+    """Read seeds with commas between, each once."""
+    try:
+        seeds = tuple(map(int, text.split(',')))
+    except ValueError:
+        seeds = ()
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} must be whole numbers with commas between, each once, such as 1,2,3')
+    return seeds
+
+
 def _bench_traffic(options) -> int:
-    from robot_swarm_orch.bench.traffic import run_bench, TrafficBenchOptions
+    from robot_swarm_orch.bench.traffic import TrafficBenchOptions
+    from robot_swarm_orch.bench.traffic_run import run_bench
     return run_bench(TrafficBenchOptions(
         options.map, options.scen, options.robots, options.loss, options.delay, options.seed,
-        options.duration, options.settle, options.coordinators), options.json)
+        options.duration, options.settle, options.coordinators, options.seeds, options.workers,
+        options.peer, options.plot), options.json)
 
 
 def add_bench_contacts(parts) -> None:

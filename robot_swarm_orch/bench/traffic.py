@@ -5,16 +5,19 @@
 
 Real agents and a real coordinator, a network that loses and delays their words, and independent
 judges. The same goals are driven once more by ghosts, which are alone on the map: what the fleet
-reaches of that says what traffic costs. Goals are counted after `settle_s`.
+reaches of that says what traffic costs. Goals are counted after `settle_s`. This file drives one
+seed; `traffic_run.py` runs several, asks the peers and draws.
 """
 
 from dataclasses import dataclass
-import json
 import platform
 import random
 from time import perf_counter
-from typing import List
+from typing import Tuple
 
+from robot_swarm_orch.bench.figures import summary
+from robot_swarm_orch.bench.tracks import Tracks
+from robot_swarm_orch.bench.traffic_report import broken_bounds, WAIT_S_MAX
 from robot_swarm_orch.config import CoordinatorConfig, RobotConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError, SiteError
@@ -28,11 +31,6 @@ from robot_swarm_orch.sim.panel import Judges
 from robot_swarm_orch.site import load_site, PlaceKind
 from robot_swarm_orch.types import Reason
 
-WAIT_S_MAX = 60.0           # at rest on the way for longer is called stuck
-NUISANCE_STOPS_MAX = 10.0   # safe stops an hour and robot while a coordinator leads
-LEADER_SHARE_MAX = 0.10     # of one core, for traffic decisions
-# Of the ghost bound, by the number of robots up to which it is asked for.
-GHOST_RATIOS_MIN = ((100, 0.80), (300, 0.70), (600, 0.54))
 _SLICE_S = 1.0
 # Goals take no commands to get to: as soon as it is reached, the next one is given.
 _ALLOCATION_S = 0.1
@@ -51,6 +49,10 @@ class TrafficBenchOptions:
     duration_s: float = 600.0
     settle_s: float = 120.0
     coordinators: int = 1
+    seeds: Tuple[int, ...] = ()  # several: medians over them, and `seed` is of no use
+    workers: int = 2             # processes that share the seeds
+    peer: str = ''               # a Python that has pypibt
+    plot: str = ''               # folder of reports and pictures
 
 
 class _Judges(Judges):
@@ -71,15 +73,13 @@ class _Judges(Judges):
             self._freed.add(robot.name)
 
 
-def run_bench(options: TrafficBenchOptions, as_json: bool = False) -> int:
-    """Measure and print; return 0 if the bounds held, else 1."""
-    report = build_report(options, None if as_json else print)
-    print(json.dumps(report, indent=2) if as_json else '\n'.join(report_lines(report)))
-    return 1 if report['broken'] else 0
+def measure(options: TrafficBenchOptions, say=None):
+    """
+    Drive one seed; return (report, where robots drove).
 
-
-def build_report(options: TrafficBenchOptions, say=None) -> dict:
-    """Measure; return all figures as JSON can carry them. `say` takes lines of progress."""
+    The report holds all figures as JSON can carry them; the latter is None unless the options ask
+    for pictures. `say` takes lines of progress.
+    """
     if options.settle_s >= options.duration_s:
         raise ConfigError(f'--settle {options.settle_s:g} must be less than --duration '
                           f'{options.duration_s:g}')
@@ -90,8 +90,10 @@ def build_report(options: TrafficBenchOptions, say=None) -> dict:
     # A ghost needs no streets: it meets nobody.
     ghosts = alone(Planner(load_site({**mapping, 'against_cost_s': 0}), robot), starts, goals(),
                    options.duration_s)
-    fleet = _run(options, site, robot, starts, Errands(goals()), say)
-    return {**fleet, **_compared(options, fleet, ghosts)}
+    tracks = Tracks() if options.plot else None
+    fleet = _run(options, site, robot, starts, Errands(goals()), say, tracks)
+    figures = {**fleet, **_compared(options, fleet, ghosts)}
+    return {**figures, 'broken': broken_bounds(figures)}, tracks
 
 
 def map_mapping(path) -> dict:
@@ -141,13 +143,18 @@ def placed_goals(site, options):
             lambda: {name: endless(number) for number, name in enumerate(names)})
 
 
+def scenario_file(options) -> str:
+    """Return the scenario of a seed: `{seed}` in its name stands for the number."""
+    return options.scenario.replace('{seed}', str(options.seed))
+
+
 def _scenario_nodes(site, options):
     """Return (start, goal) nodes of a scenario, each start once."""
     if format_of(options.map) != MOVINGAI:
         raise ConfigError(f'--scen is of no use with {options.map}: only with a MovingAI .map')
     number = {name: node for node, name in enumerate(site.node_names)}
     nodes = {}
-    for pair in read_scenario(options.scenario):
+    for pair in read_scenario(scenario_file(options)):
         cells = [f'n{column}_{row}' for column, row in pair]
         unknown = [cell for cell in cells if cell not in number]
         if unknown:
@@ -157,8 +164,13 @@ def _scenario_nodes(site, options):
     return list(nodes.items())
 
 
-def _run(options, site, robot, starts, errands, say) -> dict:
+def _run(options, site, robot, starts, errands, say, tracks) -> dict:
     """Let the fleet drive; return its figures."""
+    decisions = []
+
+    def observe(name, value_s):
+        if name == 'traffic_s':
+            decisions.append(value_s)
     coordinator = CoordinatorConfig(
         voters=tuple(f'c{number + 1}' for number in range(options.coordinators)),
         allocation_period_s=_ALLOCATION_S)
@@ -167,7 +179,7 @@ def _run(options, site, robot, starts, errands, say) -> dict:
         site, options.robots, options.seed, ClusterOptions(
             robot=robot, coordinator=coordinator, network=network,
             coordinator_network=NetworkOptions(), orders=False, scans=False),
-        judges=_Judges, leader=errands.lead, placement=starts)
+        judges=_Judges, leader=errands.lead, placement=starts, observe=observe)
     longest_s, stuck, started = 0.0, set(), perf_counter()
     while cluster.now_s < options.duration_s - _SLICE_S / 2:
         cluster.run(_SLICE_S)
@@ -177,10 +189,11 @@ def _run(options, site, robot, starts, errands, say) -> dict:
                 longest_s = max(longest_s, rest_s)
                 if rest_s > WAIT_S_MAX:
                     stuck.add(one.name)
+        if tracks is not None:
+            tracks.add(cluster)
         if say is not None and round(cluster.now_s) % 60 == 0:
             say(f'{cluster.now_s:6.0f} s: {len(errands.reached)} goals reached, longest rest '
                 f'{longest_s:.0f} s, {perf_counter() - started:.0f} s of this machine')
-    counted_s = options.duration_s - options.settle_s
     violations = cluster.judges.violations()
     return {
         'setting': {'map': options.map, 'scenario': options.scenario, 'nodes': site.real_count,
@@ -188,60 +201,27 @@ def _run(options, site, robot, starts, errands, say) -> dict:
                     'seed': options.seed, 'duration_s': options.duration_s,
                     'settle_s': options.settle_s, 'coordinators': options.coordinators,
                     'python': platform.python_version(), 'machine': platform.machine()},
-        'goals_per_hour': 3600.0 * _counted(errands.reached, options) / counted_s,
+        'goals_per_hour': per_hour(errands.reached, options),
         'contacts': len(cluster.judges.overlap.violations),
         'violations': violations[:20],
         'longest_wait_s': longest_s,
         'robots_stuck': len(stuck),
         'safe_stops_per_robot_hour': (
             3600.0 * cluster.judges.safe_stops / options.robots / options.duration_s),
+        'decision_s': summary(decisions),
         'leader_traffic_share': cluster.measured_s.get('traffic_s', 0.0) / options.duration_s,
         'robot_seconds': options.robots * options.duration_s,
         'wall_s': perf_counter() - started}
 
 
-def _counted(reached, options):
-    """Return how many goals were reached in the time that counts."""
-    return sum(options.settle_s < when_s <= options.duration_s for when_s, _, _ in reached)
+def per_hour(reached, options) -> float:
+    """Return goals an hour in the time that counts; reached: rows that begin with a time [s]."""
+    counted = sum(options.settle_s < row[0] <= options.duration_s for row in reached)
+    return 3600.0 * counted / (options.duration_s - options.settle_s)
 
 
 def _compared(options, fleet, ghosts) -> dict:
-    """Return the ghost bound, what the fleet reached of it, and which bounds broke."""
-    counted_s = options.duration_s - options.settle_s
-    ghost = 3600.0 * _counted(ghosts, options) / counted_s
-    ratio = fleet['goals_per_hour'] / ghost if ghost else 0.0
-    least = next((bound for robots, bound in GHOST_RATIOS_MIN if options.robots <= robots), 0.0)
-    broken = []
-    if fleet['violations']:
-        broken.append(f'{len(fleet["violations"])} violations, the first: '
-                      f'{fleet["violations"][0]}')
-    if fleet['robots_stuck']:
-        broken.append(f'{fleet["robots_stuck"]} robots stood on their way for more than '
-                      f'{WAIT_S_MAX:g} s')
-    if ratio < least:
-        broken.append(f'ghost ratio {ratio:.3f} is less than {least:g}')
-    if fleet['safe_stops_per_robot_hour'] > NUISANCE_STOPS_MAX:
-        broken.append(f'{fleet["safe_stops_per_robot_hour"]:.1f} safe stops an hour and robot, '
-                      f'more than {NUISANCE_STOPS_MAX:g}')
-    if fleet['leader_traffic_share'] > LEADER_SHARE_MAX and options.robots <= 100:
-        broken.append(f'traffic takes {fleet["leader_traffic_share"]:.3f} of a core, more than '
-                      f'{LEADER_SHARE_MAX:g}')
-    return {'ghost_goals_per_hour': ghost, 'ghost_ratio': ratio, 'broken': broken}
-
-
-def report_lines(report: dict) -> List[str]:
-    """Return the report as people read it, the verdict last."""
-    setting = report['setting']
-    lines = [
-        f'{setting["map"]}: {setting["nodes"]} nodes, {setting["robots"]} robots, loss '
-        f'{setting["loss"]:g}, delay {setting["delay_s"]:g} s, seed {setting["seed"]}',
-        f'  goals an hour        {report["goals_per_hour"]:10.0f}',
-        f'  alone on the map     {report["ghost_goals_per_hour"]:10.0f}',
-        f'  ratio                {report["ghost_ratio"]:10.3f}',
-        f'  contacts             {report["contacts"]:10}',
-        f'  longest rest [s]     {report["longest_wait_s"]:10.1f}',
-        f'  stuck robots         {report["robots_stuck"]:10}',
-        f'  safe stops / robot h {report["safe_stops_per_robot_hour"]:10.2f}',
-        f'  traffic, of a core   {report["leader_traffic_share"]:10.4f}',
-        f'  {report["robot_seconds"]:.0f} robot-seconds in {report["wall_s"]:.0f} s']
-    return lines + ([f'BROKEN: {text}' for text in report['broken']] or ['all bounds held'])
+    """Return the ghost bound and what the fleet reached of it."""
+    ghost = per_hour(ghosts, options)
+    return {'ghost_goals_per_hour': ghost,
+            'ghost_ratio': fleet['goals_per_hour'] / ghost if ghost else 0.0}

@@ -62,13 +62,14 @@ class Cluster:
 
     def __init__(self, site: Site, robots: int, seed: int,
                  options: ClusterOptions = ClusterOptions(), planner: Optional[Planner] = None,
-                 judges=Judges, leader=Leader, placement=()):
+                 judges=Judges, leader=Leader, placement=(), observe=None):
         """
         Set everything up; nothing has happened yet.
 
         planner: one for this site and robot, if there is one already; else it is made. judges:
         what makes the judges, called with this cluster. leader: what makes the leaders of
         coordinators. placement: (robot, node) of each robot, if not as the site places them.
+        observe: called with (name, seconds) of each piece of work that coordinators time.
         """
         check_fleet(options.robot, options.coordinator)
         self.site, self.options, self.seed = site, options, seed
@@ -89,6 +90,7 @@ class Cluster:
         self.measured_s = {}   # what coordinators measure of themselves: name -> seconds in all
         self.agent_ticks = 0
         self._leader_of_replica = leader
+        self._observed = observe
         self._rng = random.Random(seed)
         self.robots = {}
         self.hosts, self.replicas = {}, {}
@@ -148,6 +150,8 @@ class Cluster:
 
     def _observe(self, name, value_s):
         self.measured_s[name] = self.measured_s.get(name, 0.0) + value_s
+        if self._observed is not None:
+            self._observed(name, value_s)
 
     def kill_replica(self, name: str, power: bool = False) -> None:
         """Kill a coordinator; its disk survives, less what was not synced if the power goes."""
