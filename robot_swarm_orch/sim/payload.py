@@ -82,6 +82,11 @@ class PayloadDevice:
                 self._carrying, self._mass_kg, self._load_id = False, 0.0, ''
                 self._note('drop')
 
+    @property
+    def mass_kg(self) -> float:
+        """Return what is aboard [kg]."""
+        return self._mass_kg
+
     def reading(self) -> LoadReading:
         """Return what the device says now."""
         action_id = self._request.action_id if self._request else ''

@@ -5,23 +5,27 @@ The simulated world: differential-drive bases, payload devices, batteries and la
 
 All robots move in one set of arrays, index i for robot i, so a step costs the same few NumPy calls
 for one robot or a hundred. Nothing here knows the code under test: a base gets velocities, a
-payload device gets requests, and what really happened is kept for the judges (`checks.py`). Robots
-do not collide: bodies pass through each other, and the judge counts it.
+payload device gets requests, and what really happened is kept for the judges (`checks.py`).
 
 A base obeys a velocity after `actuation_delay_s`, within its limits of acceleration and braking.
-Without a new one for `watchdog_s` it brakes by itself.
+Without a new one for `watchdog_s` it brakes by itself. How bodies move is one of the backends of
+`bodies.py`: with the physics kinematic, exactly as told, and they pass through each other, which
+the judge counts; with mujoco they have wheels that slip, and they push each other.
+
+Localisation (`odometry`) has a bounded error with either. What the wheels alone would say
+(`wheel_odometry`) drifts where they slip.
 """
 
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from math import pi
 import random
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
-from robot_swarm_orch.config import check_ranges, param, RobotConfig
+from robot_swarm_orch.config import check, check_ranges, param, RobotConfig
 from robot_swarm_orch.errors import SiteError
+from robot_swarm_orch.sim.bodies import PHYSICS
 from robot_swarm_orch.sim.obstacles import Obstacle
 from robot_swarm_orch.sim.payload import PayloadDevice
 from robot_swarm_orch.sim.scanner import Scanner
@@ -30,6 +34,8 @@ from robot_swarm_orch.types import LoadReading, LoadRequest, Motion, Odometry, P
 
 # Slower than this counts as rest, along the heading [m/s] and about the vertical [rad/s].
 MOVING = 0.02
+# Slower than this nothing turns at all; physics never ends in an exact zero.
+_RESTS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,21 @@ class WorldOptions:
     scan_range_m: float = param(8.0, 'range of the laser scan [m]', 0.5, 100.0)
     drive_hours: float = param(8.0, 'how long a full battery drives [h]', 0.01, 1000.0)
     charge_hours: float = param(1.0, 'how long an empty battery charges [h]', 0.01, 1000.0)
+    physics: str = param('kinematic', 'how bodies move: kinematic, exactly as they are told, or '
+                         'mujoco, with wheels, masses and contacts')
+    slippery_patches: int = param(
+        0, 'slippery patches on the lanes, with the physics mujoco', 0, 1000)
+    slippery_friction: float = param(
+        0.1, 'coefficient of friction of wheels on a slippery patch; elsewhere it is 0.8',
+        0.01, 2.0)
+    wheel_error_ratio: float = param(
+        0.003, 'bound on the error of the radius of a wheel, with the physics mujoco', 0.0, 0.1)
 
     def __post_init__(self):
-        """Check ranges."""
+        """Check ranges and names."""
         check_ranges(self)
+        check(self.physics in PHYSICS,
+              f'physics {self.physics!r} is not {" or ".join(sorted(PHYSICS))}')
 
 
 @dataclass(frozen=True)
@@ -103,11 +120,9 @@ class World:
         self._noise = np.random.Generator(np.random.PCG64(seed))
         nodes = [node for _, node in placement]
         count = len(nodes)
-        self.x, self.y = site.xy[nodes].T.copy()
         out = np.asarray([site.xy[site.successors[node][0]] - site.xy[node] for node in nodes])
-        self.yaw = np.arctan2(out[:, 1], out[:, 0])
-        self.v = np.zeros(count)
-        self.w = np.zeros(count)
+        poses = np.column_stack([site.xy[nodes], np.arctan2(out[:, 1], out[:, 0])])
+        self.bodies = PHYSICS[options.physics](site, config, options, poses, seed)
         self.battery = np.asarray([self._rng.uniform(0.7, 1.0) for _ in range(count)])
         self._target_v = np.zeros(count)
         self._target_w = np.zeros(count)
@@ -122,6 +137,31 @@ class World:
         self.obstacles = tuple(obstacles)
         self._touching = frozenset()
         self._payloads = tuple(PayloadDevice(self, i) for i in range(count))
+
+    @property
+    def x(self) -> np.ndarray:
+        """Return where the robots' middles truly are, x [m; map frame]."""
+        return self.bodies.x
+
+    @property
+    def y(self) -> np.ndarray:
+        """Return the same, y [m; map frame]."""
+        return self.bodies.y
+
+    @property
+    def yaw(self) -> np.ndarray:
+        """Return where the robots truly head [rad]."""
+        return self.bodies.yaw
+
+    @property
+    def v(self) -> np.ndarray:
+        """Return the true speeds along the headings [m/s]."""
+        return self.bodies.v
+
+    @property
+    def w(self) -> np.ndarray:
+        """Return the true yaw rates [rad/s]."""
+        return self.bodies.w
 
     def command(self, robot: int, motion: Motion, sent_s: Optional[float] = None) -> None:
         """
@@ -138,6 +178,8 @@ class World:
     def step(self, dt: float) -> None:
         """Move everything on by `dt` seconds, in steps of at most `options.step_s`."""
         parts = max(1, int(np.ceil(dt / self.options.step_s - 1e-9)))
+        self.bodies.block([(thing.x_m, thing.y_m, thing.radius_m) for thing in self.obstacles
+                           if thing.is_there(self.time_s)])
         for _ in range(parts):
             self._step(dt / parts)
         if self.options.pose_noise_m:
@@ -145,6 +187,7 @@ class World:
             self._pose_error = self._noise.uniform(-bound, bound, (2, len(self.robots)))
         for device in self._payloads:
             device.advance(self.time_s)
+        self.bodies.carry([device.mass_kg for device in self._payloads])
         moving = (np.abs(self.v) > MOVING) | (np.abs(self.w) > MOVING)
         for robot in np.flatnonzero(moving != self._moving):
             self.note('moves' if moving[robot] else 'rests', robot)
@@ -173,7 +216,7 @@ class World:
         return happened
 
     def _step(self, dt):
-        """Integrate one short step with constant accelerations (an arc for each base)."""
+        """Let the bases obey what they were told, for one short step."""
         self.time_s += dt
         coming, now = self._coming, self.time_s + 1e-9
         while coming and coming[0][0] <= now:
@@ -181,27 +224,17 @@ class World:
             self._target_v[robot], self._target_w[robot] = v, w
             self._fresh_until[robot] = due + self.config.watchdog_s
         alive = self._fresh_until >= self.time_s - 1e-9
-        for robot in np.flatnonzero(self._alive & ~alive & (self.v != 0.0)):
+        for robot in np.flatnonzero(self._alive & ~alive & (np.abs(self.v) > _RESTS)):
             self.note('watchdog', robot)
         self._alive = alive
-        limits = self.config
-        v = _towards(self.v, np.where(alive, self._target_v, 0.0), limits.acceleration_mps2 * dt,
-                     limits.brake_mps2 * dt)
-        w = _towards(self.w, np.where(alive, self._target_w, 0.0),
-                     limits.yaw_acceleration_radps2 * dt, limits.yaw_acceleration_radps2 * dt)
-        way = 0.5 * (self.v + v) * dt
-        turn = 0.5 * (self.w + w) * dt
-        middle = self.yaw + 0.5 * turn
-        self.x += way * np.cos(middle)
-        self.y += way * np.sin(middle)
-        self.yaw = (self.yaw + turn + pi) % (2.0 * pi) - pi
-        self.v, self.w = v, w
-        self.truth.driven_m += float(np.abs(way).sum())
+        ways = self.bodies.advance(dt, np.where(alive, self._target_v, 0.0),
+                                   np.where(alive, self._target_w, 0.0))
+        self.truth.driven_m += float(ways.sum())
         self._drain(dt)
 
     def _drain(self, dt):
         """Use up battery: full use while driving, a fifth of it at rest."""
-        share = np.where((self.v != 0.0) | (self.w != 0.0), 1.0, 0.2)
+        share = np.where((np.abs(self.v) > _RESTS) | (np.abs(self.w) > _RESTS), 1.0, 0.2)
         self.battery = np.maximum(
             self.battery - share * dt / (3600.0 * self.options.drive_hours), 0.0)
 
@@ -213,8 +246,11 @@ class World:
 
     def put(self, robot: int, pose: Pose) -> None:
         """Set a robot down elsewhere, at rest (a person pushed it; a test wants trouble)."""
-        self.x[robot], self.y[robot], self.yaw[robot] = pose.x_m, pose.y_m, pose.yaw_rad
-        self.v[robot] = self.w[robot] = 0.0
+        self.bodies.put(robot, pose)
+
+    def push(self, robot: int, force_n: Tuple[float, float], for_s: float) -> None:
+        """Push a robot with a force (x, y) [N; map frame]; ConfigError where nothing has mass."""
+        self.bodies.push(robot, force_n, for_s)
 
     def at_place(self, robot: int, place: str) -> bool:
         """Return whether a robot stands at a place, so that its payload device can reach it."""
@@ -226,12 +262,22 @@ class World:
                     and abs(self.v[robot]) < 0.01)
 
     def odometry(self, robot: int) -> Odometry:
-        """Return what a robot's localisation says, with its error."""
+        """Return what a robot's localisation says, with its error, and the wheels' speeds."""
         error = self._pose_error
         pose = Pose(float(self.x[robot] + error[0, robot]), float(self.y[robot] + error[1, robot]),
                     float(self.yaw[robot]))
-        return Odometry(pose, Motion(float(self.v[robot]), float(self.w[robot])), self.time_s,
-                        self.options.pose_noise_m)
+        return Odometry(pose, self._wheels_say(robot), self.time_s, self.options.pose_noise_m)
+
+    def wheel_odometry(self, robot: int) -> Odometry:
+        """Return what a robot's wheels alone say, from its start on [odom frame]; it drifts."""
+        bodies = self.bodies
+        pose = Pose(float(bodies.odom_x[robot]), float(bodies.odom_y[robot]),
+                    float(bodies.odom_yaw[robot]))
+        return Odometry(pose, self._wheels_say(robot), self.time_s)
+
+    def _wheels_say(self, robot):
+        """Return a robot's speeds as its wheels have them."""
+        return Motion(float(self.bodies.wheel_v[robot]), float(self.bodies.wheel_w[robot]))
 
     def scans(self, robots=None) -> np.ndarray:
         """Return laser ranges (n, beams) [m] of the given robot indices (default all)."""
@@ -255,11 +301,3 @@ class World:
     def random_mass_kg(self) -> float:
         """Return the mass of the next load [kg]."""
         return round(self._rng.uniform(40.0, 300.0), 1)
-
-
-def _towards(now, target, up, down):
-    """Return speeds moved to targets, by at most `up` away from zero and `down` towards it."""
-    slower = np.abs(target) < np.abs(now)
-    slower |= target * now < 0.0
-    bound = np.where(slower, down, up)
-    return now + np.clip(target - now, -bound, bound)
