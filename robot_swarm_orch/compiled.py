@@ -10,15 +10,21 @@ up, never for the first time in a tick. The same source runs both ways and gives
 `IS_COMPILED` and has another way if it is false: Numba comes from pip, and a robot may lack it.
 
 Numba keeps its files beside the source, or below the user's cache folder where that is read-only.
-Without any place to write, each process compiles anew. NUMBA_DISABLE_JIT=1 turns it off.
+Without any place to write, each process compiles anew. A process pays some 110 MiB of memory for
+it, once; one that cannot afford that is started with NUMBA_DISABLE_JIT=1, as Numba's own switch
+is called, and does not even import it.
 """
 
+import os
+
 try:
+    if os.environ.get('NUMBA_DISABLE_JIT', '0') != '0':
+        raise ImportError('turned off')
     import numba
 except ImportError:
     numba = None
 
-IS_COMPILED = numba is not None and not numba.config.DISABLE_JIT
+IS_COMPILED = numba is not None
 """Whether `compiled` makes machine code in this process."""
 
 

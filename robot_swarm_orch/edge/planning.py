@@ -4,9 +4,9 @@
 Routes on the roadmap: one distance table per goal, over edges, with the cost of turning.
 
 A robot stops to turn, so the cost of a route depends on the heading with which it leaves each
-node. The search therefore runs over directed edges ("standing at b, having come from a") rather
-than nodes, backwards from the goal: one Dijkstra search gives the cost from everywhere, which is
-what an allocator needs for all robots at once. Costs are seconds of driving alone.
+node. The search (`route_search.py`) therefore runs over directed edges ("standing at b, having
+come from a") rather than nodes, backwards from the goal: one table serves all robots, and an
+allocator asks it for many at once. Costs are seconds of driving alone.
 
 `drive_time_s` gives the time of one route exactly, by the motion profile of `motion.py`: from rest
 to rest between two turns, with bounded acceleration and jerk.
@@ -14,17 +14,19 @@ to rest between two turns, with bounded acceleration and jerk.
 
 from collections import OrderedDict
 from math import atan2, inf, pi, sqrt
-from typing import Mapping, Optional, Tuple
+from typing import Collection, Mapping, Optional, Tuple
 
 import numpy as np
 from robot_swarm_orch.config import RobotConfig
+from robot_swarm_orch.edge import route_search
+from robot_swarm_orch.edge.route_search import ArcGraph
 from robot_swarm_orch.site import Site
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
 # Smaller changes of heading are steered while driving (as by `motion.Follower`) [rad].
 STRAIGHT_RAD = 0.087
-_NO_EDGE = -9999  # SciPy's mark of "no predecessor"
+# What a planner keeps: as many tables as fit, but enough for one allocation.
+_TABLES_BYTES = 64 << 20
+_TABLES_MIN = 64
 
 
 def wrap_rad(angle: float) -> float:
@@ -92,109 +94,81 @@ def _run_time_s(length, robot):
                                                 robot.brake_mps2)
 
 
-class _EdgeGraph:
-    """A site's directed edges as the states of a search: shared by all tables of one planner."""
+def stop_cost_s(robot: RobotConfig) -> float:
+    """Return the time lost by stopping on the way [s]."""
+    ramps_s = 0.5 * robot.speed_mps * (1.0 / robot.acceleration_mps2 + 1.0 / robot.brake_mps2)
+    return ramps_s + build_up_time_s(robot)
 
-    def __init__(self, site: Site, robot: RobotConfig):
-        """Lay out states and their steps; steps lead backwards, from a state to earlier ones."""
-        self.site = site
-        self.robot = robot
-        arcs = [(a, b) for a in range(site.real_count) for b in site.successors[a]]
-        self.heads = np.asarray([a for a, _ in arcs])
-        self.tails = np.asarray([b for _, b in arcs])
-        self.arc_of = {arc: index for index, arc in enumerate(arcs)}
-        way = site.xy[self.tails] - site.xy[self.heads]
-        self.heading = np.arctan2(way[:, 1], way[:, 0])
-        against = np.asarray([arc in site.against for arc in arcs])
-        self.drive_cost = (np.hypot(way[:, 0], way[:, 1]) / robot.speed_mps
-                           + site.against_cost_s * against)
-        self.cost = self.drive_cost + site.pass_cost_s[self.tails]
-        self.stop_cost = 0.5 * robot.speed_mps * (1.0 / robot.acceleration_mps2
-                                                  + 1.0 / robot.brake_mps2)
-        self.stop_cost += build_up_time_s(robot)
-        self.into = {}
-        for index, (_, b) in enumerate(arcs):
-            self.into.setdefault(b, []).append(index)
-        steps = [(after, before) for after, (a, _) in enumerate(arcs)
-                 for before in self.into.get(a, ())]
-        self.after = np.asarray([after for after, _ in steps], dtype=np.int32)
-        self.before = np.asarray([before for _, before in steps], dtype=np.int32)
-        self.turn = np.asarray([self.turn_cost_s(self.heading[after] - self.heading[before])
-                                for after, before in steps])
-        widest = max(map(len, site.successors))
-        self.out = np.full((site.real_count, widest), -1)
-        for index, (a, b) in enumerate(arcs):
-            self.out[a, site.successors[a].index(b)] = index
-        counts = np.bincount(self.after, minlength=len(arcs))
-        self.row_start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
-    def turn_cost_s(self, angle: float) -> float:
-        """Return the time lost by stopping for a turn, and turning."""
-        turn = turn_time_s(float(angle), self.robot)
-        return turn + self.stop_cost if turn else 0.0
-
-    def search(self, goal: int, penalty: Optional[np.ndarray]):
-        """Return (cost to go, next arc) for every arc's end, and the cost of each arc."""
-        cost = self.cost if penalty is None else self.cost + penalty[self.tails]
-        at_goal = self.into.get(goal, [])
-        cost = cost.copy()
-        cost[at_goal] = self.drive_cost[at_goal]
-        count = len(cost)
-        if not at_goal:
-            return np.full(count, inf), np.full(count, _NO_EDGE), cost
-        weights = np.maximum(self.turn + cost[self.after], 1e-9)
-        graph = csr_matrix((weights, self.before, self.row_start), shape=(count, count))
-        to_go, after, _ = dijkstra(graph, indices=at_goal, min_only=True,
-                                   return_predecessors=True)
-        return to_go, after, cost
+def turn_costs_s(angles: np.ndarray, robot: RobotConfig) -> np.ndarray:
+    """Return the time lost by stopping for each of many turns, and turning [s]."""
+    turns_s = turn_times_s(angles, robot)
+    return np.where(turns_s > 0.0, turns_s + stop_cost_s(robot), 0.0)
 
 
 class RouteTable:
-    """What every route to one goal costs, and the routes themselves."""
+    """
+    What every route to one goal costs, and the routes themselves.
 
-    def __init__(self, graph: _EdgeGraph, goal: int, penalty: Optional[np.ndarray]):
-        """Search backwards from the goal; `penalty` is (node_count,) seconds, or None."""
+    It is searched as far as it is asked about; `finish` searches all of it.
+    """
+
+    def __init__(self, graph: ArcGraph, robot: RobotConfig, search, cost_s: np.ndarray, goal: int):
+        """Keep a search (`route_search`) that was begun at the goal, and what arcs cost [s]."""
         self.to_goal = goal
-        self._graph = graph
-        to_go, after, cost = graph.search(goal, penalty)
-        self._total = cost + to_go
-        self._to_go = to_go.tolist()
-        self._after = after.tolist()
-        self._cost = cost.tolist()
+        self._graph, self._robot = graph, robot
+        self._search, self._cost_s = search, cost_s
+        self._stop_cost_s = stop_cost_s(robot)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all of it is searched."""
+        return self._search.is_whole
+
+    def finish(self) -> 'RouteTable':
+        """Search all of it; return the table."""
+        self._search.finish()
+        return self
+
+    def _best(self, node, turns_s):
+        """Return (cost, arc) of the best way out of a node, (inf, -1) if there is none."""
+        arcs = self._graph.arcs_from(node)
+        if not len(arcs):
+            return inf, -1
+        self._search.settle(node, arcs, turns_s)
+        totals = self._cost_s[arcs] + self._search.to_go_s[arcs] + turns_s
+        chosen = int(totals.argmin())
+        total = float(totals[chosen])
+        return total, int(arcs[chosen]) if total < inf else -1
 
     def _first_arc(self, node, yaw_rad):
-        """Return (cost, arc) of the best way out of a node, (inf, -1) if there is none."""
+        """Return `_best` of a robot that has to turn first."""
         graph = self._graph
-        best, chosen = inf, -1
-        for b in graph.site.successors[node]:
-            arc = graph.arc_of[node, b]
-            total = (self._cost[arc] + self._to_go[arc]
-                     + turn_time_s(float(graph.heading[arc]) - yaw_rad, graph.robot))
-            if total < best:
-                best, chosen = total, arc
-        return best, chosen
+        headings = graph.heading[graph.arcs_from(node)].tolist()
+        return self._best(node, np.array([turn_time_s(heading - yaw_rad, self._robot)
+                                          for heading in headings]))
 
     def cost_s(self, node: int, yaw_rad: float) -> float:
         """Return the cost from standing at a node with a heading [s]; inf if there is no way."""
         if node == self.to_goal:
             return 0.0
-        return self._first_arc(node, yaw_rad)[0] + self._graph.stop_cost
+        return self._first_arc(node, yaw_rad)[0] + self._stop_cost_s
 
     def least_s(self, node: int) -> float:
         """Return the cost from a node with the best heading there [s]; inf if there is no way."""
         if node == self.to_goal:
             return 0.0
-        arc_of, successors = self._graph.arc_of, self._graph.site.successors[node]
-        return min((self._total[arc_of[node, after]] for after in successors), default=inf)
+        return self._best(node, np.zeros(len(self._graph.arcs_from(node))))[0]
 
     def costs_s(self, nodes: np.ndarray, yaws_rad: np.ndarray) -> np.ndarray:
         """Return `cost_s` of many starts: arrays (n,) of nodes and headings, (n,) costs [s]."""
-        graph = self._graph
-        nodes = np.asarray(nodes, dtype=int)
-        arcs = graph.out[nodes]
-        turns = turn_times_s(graph.heading[arcs] - np.asarray(yaws_rad)[:, None], graph.robot)
-        totals = np.where(arcs >= 0, self._total[arcs] + turns, inf).min(axis=1)
-        return np.where(nodes == self.to_goal, 0.0, totals + graph.stop_cost)
+        self.finish()
+        graph, nodes = self._graph, np.asarray(nodes, dtype=int)
+        arcs = graph.arcs_from_each[nodes]
+        turns_s = turn_times_s(graph.heading[arcs] - np.asarray(yaws_rad)[:, None], self._robot)
+        totals = self._cost_s[arcs] + self._search.to_go_s[arcs]
+        totals = np.where(arcs >= 0, totals + turns_s, inf).min(axis=1)
+        return np.where(nodes == self.to_goal, 0.0, totals + self._stop_cost_s)
 
     def route(self, node: int, yaw_rad: float) -> Tuple[int, ...]:
         """Return the nodes from `node` to the goal, both included; () if there is no way."""
@@ -203,59 +177,82 @@ class RouteTable:
         _, arc = self._first_arc(node, yaw_rad)
         if arc < 0:
             return ()
-        tails, nodes = self._graph.tails, [node]
-        while arc >= 0:
-            nodes.append(int(tails[arc]))
-            arc = self._after[arc] if nodes[-1] != self.to_goal else -1
-        return tuple(nodes)
+        return (node, *self._graph.way_from(arc, self._search.to_go_s, self._cost_s))
 
 
 class Planner:
     """
     Routes and costs on one site for one kind of robot, with the latest tables kept.
 
-    Penalties are extra seconds for driving into a node (blocked, held by others); they are part of
-    a table's key, so pass them rounded.
+    Penalties are extra seconds for driving into a node (blocked, held by others, congestion), 0 or
+    more. Blocked edges are pairs (a, b) of nodes: nobody drives from a to b, while b to a is
+    another edge. Both are part of a table's key, so pass penalties rounded.
     """
 
-    def __init__(self, site: Site, robot: RobotConfig, keep: int = 512):
-        """Prepare the site's graph; `keep` bounds how many tables stay in memory."""
+    def __init__(self, site: Site, robot: RobotConfig, keep: Optional[int] = None,
+                 search=route_search.Search):
+        """
+        Prepare the site's graph, and compile what has to be.
+
+        keep: how many tables stay in memory at most, if they fit into 64 MiB. search: one of the
+        two searches of `route_search`.
+        """
         self.site = site
         self.robot = robot
-        self._graph = _EdgeGraph(site, robot)
+        self._search = search
+        self.graph = ArcGraph(site, robot.speed_mps, lambda angles: turn_costs_s(angles, robot))
         self._tables = OrderedDict()
-        self._keep = keep
+        fitting = max(_TABLES_MIN, _TABLES_BYTES // self.graph.table_bytes)
+        self._keep = fitting if keep is None else min(keep, fitting)
+        # What is compiled, or loaded, at its first call must not be so in a robot's tick.
+        self._made(int(self.graph.end[0]), {}, (), None).route(int(self.graph.start[0]), 0.0)
 
-    def table(self, goal: int, penalties: Optional[Mapping[int, float]] = None) -> RouteTable:
-        """Return the distance table to a goal, searched at need."""
-        key = (goal, tuple(sorted(penalties.items())) if penalties else ())
+    def table(self, goal: int, penalties: Optional[Mapping[int, float]] = None,
+              blocked_edges: Collection[Tuple[int, int]] = (),
+              towards: Optional[int] = None) -> RouteTable:
+        """
+        Return the distance table to a goal, searched at need.
+
+        towards: the node that it is asked about first, None for no one in particular. KeyError if
+        a blocked edge is none of the site's.
+        """
+        penalties = penalties or {}
+        key = (goal, tuple(sorted(penalties.items())), tuple(sorted(set(blocked_edges))))
         found = self._tables.get(key)
         if found is not None:
             self._tables.move_to_end(key)
             return found
-        made = RouteTable(self._graph, goal, self._penalty(penalties))
-        self._tables[key] = made
+        made = self._tables[key] = self._made(goal, penalties, blocked_edges, towards)
         if len(self._tables) > self._keep:
             self._tables.popitem(last=False)
         return made
 
-    def _penalty(self, penalties):
-        """Return penalties as an array over nodes, None if there are none."""
-        if not penalties:
-            return None
-        array = np.zeros(self.site.node_count)
-        array[list(penalties)] = list(penalties.values())
-        return array
+    def _made(self, goal, penalties, blocked_edges, towards):
+        """Return a new table."""
+        cost_s = self.graph.costs_to(goal, penalties, blocked_edges)
+        return RouteTable(self.graph, self.robot,
+                          self._search(self.graph, goal, cost_s, towards), cost_s, goal)
+
+    def forget(self) -> None:
+        """Forget all tables."""
+        self._tables.clear()
+
+    def has_whole(self, goal: int) -> bool:
+        """Return whether the table to a goal, without penalties, is there and all searched."""
+        found = self._tables.get((goal, (), ()))
+        return found is not None and found.is_whole
 
     def route(self, from_node: int, yaw_rad: float, goal: int,
-              penalties: Optional[Mapping[int, float]] = None) -> Tuple[int, ...]:
+              penalties: Optional[Mapping[int, float]] = None,
+              blocked_edges: Collection[Tuple[int, int]] = ()) -> Tuple[int, ...]:
         """Return the nodes from `from_node` to `goal`, both included; () if there is no way."""
-        return self.table(goal, penalties).route(from_node, yaw_rad)
+        return self.table(goal, penalties, blocked_edges, from_node).route(from_node, yaw_rad)
 
     def cost_s(self, from_node: int, yaw_rad: float, goal: int,
-               penalties: Optional[Mapping[int, float]] = None) -> float:
+               penalties: Optional[Mapping[int, float]] = None,
+               blocked_edges: Collection[Tuple[int, int]] = ()) -> float:
         """Return the cost of a route [s], inf if there is no way."""
-        return self.table(goal, penalties).cost_s(from_node, yaw_rad)
+        return self.table(goal, penalties, blocked_edges, from_node).cost_s(from_node, yaw_rad)
 
 
 def route_table(site: Site, goal: int, robot: RobotConfig,

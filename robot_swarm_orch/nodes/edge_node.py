@@ -37,6 +37,9 @@ from robot_swarm_orch.nodes.zones import ZoneTopics
 from robot_swarm_orch.telemetry.event_log import ERROR
 from robot_swarm_orch.types import Lease
 
+# A robot has one goal at a time, and now and then looks for a way round something.
+_TABLES_PER_ROBOT = 8
+
 
 class TimedPlanner:
     """A planner whose route decisions are timed."""
@@ -82,7 +85,8 @@ class EdgeNode(Host):
     def build(self) -> None:
         """Make the robots with all their endpoints, and start to tick."""
         self._peers = PeerTable(self._config.peer_forget_s)
-        self._planner = TimedPlanner(Planner(self.site, self._config),
+        tables = _TABLES_PER_ROBOT * len(self._robots)
+        self._planner = TimedPlanner(Planner(self.site, self._config, tables),
                                      self.metrics.histogram('route_s'))
         single = not self._options.robots
         self._keeper = LatchKeeper()
