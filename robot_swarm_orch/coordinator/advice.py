@@ -31,9 +31,13 @@ class _Plan:
 class Advisor:
     """What one leader has told robots; `to` maps a robot's number to the node it should go to."""
 
-    def __init__(self, site, cost_s):
-        """Use a site, and cost_s(goal, node): an estimate of the way to go [s]."""
-        self._site, self._cost_s = site, cost_s
+    def __init__(self, site, cost_s, admit=None):
+        """
+        Use a site, and cost_s(goal, node): an estimate of the way to go [s].
+
+        admit: function that is told, once in each round, the goals that will be asked about.
+        """
+        self._site, self._cost_s, self._admit = site, cost_s, admit
         self._bridge_ends = frozenset(node for pair in site.bridges for node in pair)
         self._until_s = {}
         self._plans = []
@@ -73,11 +77,14 @@ class Advisor:
         stuck = [standers[number] for number in hopeless(standers, waits_for)]
         if not stuck:
             return
+        stuck.sort(key=lambda one: (one.since_s, one.number))
+        if self._admit is not None:
+            self._admit([one.goal for one in (*stuck, *standers.values()) if one.goal >= 0])
         world = (standers, self._site.successors.__getitem__, self._site.lock_set, holder,
                  self._cost_s)
         pusher = Pusher(*world)
         may_plan = True
-        for stander in sorted(stuck, key=lambda one: (one.since_s, one.number)):
+        for stander in stuck:
             if pusher.has_tried(stander.number):
                 continue
             if may_plan and self._is_near_a_bridge(stander, waits_for, standers):

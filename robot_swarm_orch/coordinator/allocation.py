@@ -12,6 +12,7 @@ distance table per place (`edge/planning.py`), looked up for all idle robots at 
 """
 
 from heapq import nsmallest
+from math import hypot
 
 import numpy as np
 from robot_swarm_orch.types import OrderKind
@@ -65,30 +66,38 @@ class TravelTimes:
     """
     Travel times to places, with at most one new distance table for each call of `admit`.
 
-    A table takes milliseconds to make, so a burst of orders to new places must not make them all
-    in one decision: consensus timers wait behind it.
+    On a large map, or without Numba, a table takes tens of milliseconds, so a burst of orders to
+    new places, or a jam of robots on their way to them, must not make them all in one decision:
+    consensus timers wait behind it.
     """
 
     def __init__(self, planner):
         """Use the tables of an edge.planning.Planner."""
         self._planner = planner
-        self._known = set()
+        self._x_m, self._y_m = planner.site.xy.T.tolist()
 
     def admit(self, goals):
         """Return the distinct goals that can be asked about now, and learn one more."""
-        fresh = next((goal for goal in goals if goal not in self._known), None)
+        has_whole = self._planner.has_whole
+        fresh = next((goal for goal in goals if not has_whole(goal)), None)
         if fresh is not None:
-            self._planner.table(fresh)
-            self._known.add(fresh)
-        return {goal for goal in goals if goal in self._known}
+            self._planner.table(fresh).finish()
+        return {goal for goal in goals if has_whole(goal)}
 
     def to(self, goal, nodes, yaws_rad):
         """Return the travel times [s] of robots at `nodes` with headings `yaws_rad`, (n,)."""
         return self._planner.table(goal).costs_s(nodes, yaws_rad)
 
     def least_s(self, goal, node):
-        """Return the travel time from a node with the best heading there [s]."""
-        return self._planner.table(goal).least_s(node)
+        """
+        Return the travel time from a node with the best heading there [s].
+
+        As long as no call of `admit` has learnt the goal, that is as the crow flies.
+        """
+        if self._planner.has_whole(goal):
+            return self._planner.table(goal).least_s(node)
+        return (hypot(self._x_m[goal] - self._x_m[node], self._y_m[goal] - self._y_m[node])
+                / self._planner.robot.speed_mps)
 
 
 def most_urgent(orders, now_ms, count=ORDERS_AT_ONCE):

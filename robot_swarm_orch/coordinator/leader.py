@@ -60,7 +60,7 @@ class Leader:
         self.outbox = Outbox()
         self.reports = ReportBook(state, parts.config, parts.robot, term, now_s)
         self.traffic = Traffic(parts.site, parts.robot, parts.config, state.keeper,
-                               cost_s=parts.travel.least_s)
+                               travel=parts.travel)
         self.dispatcher = Dispatcher(parts.config, parts.rng)
         self.questions = Questions(state, term)
         self._tally = Tally(parts, state)

@@ -58,15 +58,16 @@ _AT_NODE_M = 0.3
 class Traffic:
     """Decides rows from reports and the keeper's state; one object a leadership."""
 
-    def __init__(self, site, robot, coordinator, keeper, lookahead_m=None, cost_s=None):
+    def __init__(self, site, robot, coordinator, keeper, lookahead_m=None, travel=None):
         """
         Read the site once. `lookahead_m` overrides the computed look-ahead [m].
 
-        cost_s: function (goal, node) to the way that is left [s]; the distance if None.
+        travel: allocation.TravelTimes, what ways are left; distances if None.
         """
         self.keeper = keeper
         self._site = site
-        self._advisor = Advisor(site, cost_s or self._distance_m)
+        self._advisor = (Advisor(site, self._distance_m) if travel is None
+                         else Advisor(site, travel.least_s, travel.admit))
         self.lookahead_m = lookahead_m or lookahead_for(robot, coordinator)
         self._x = site.xy[:, 0].tolist()
         self._y = site.xy[:, 1].tolist()

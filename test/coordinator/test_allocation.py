@@ -8,10 +8,14 @@ from coordinator_bench import ring_site, ROBOT
 from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
+from robot_swarm_orch.coordinator.advice import Advisor
 from robot_swarm_orch.coordinator.allocation import (
     allocate, ALLOCATORS, hungarian, most_urgent, ORDERS_AT_ONCE, TravelTimes)
+from robot_swarm_orch.coordinator.pushing import Stander
 from robot_swarm_orch.coordinator.records import OrderRecord
 from robot_swarm_orch.edge.planning import Planner
+from robot_swarm_orch.edge.route_search import WholeSearch
+from robot_swarm_orch.site import load_site
 
 matrices = st.integers(1, 5).flatmap(lambda rows: st.integers(1, 5).flatmap(
     lambda columns: st.lists(
@@ -90,6 +94,50 @@ def test_at_most_one_distance_table_is_made_in_one_allocation():
     goals = [site.places[f'shelf_{i}'].node for i in range(4)]
     assert len(travel.admit(goals)) == 1
     assert len(travel.admit(goals)) == 2
+
+
+class Counted(WholeSearch):
+    """A search that counts how many there were."""
+
+    made = 0
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        Counted.made += 1
+
+
+def test_a_jam_with_goals_that_nobody_knows_makes_one_distance_table_a_decision():
+    size, rng = 11, Random(2)
+    names = [f'{x},{y}' for y in range(size) for x in range(size)]
+    site = load_site({
+        'nodes': {f'{x},{y}': [2.0 * x, 2.0 * y] for y in range(size) for x in range(size)},
+        'edges': [[f'{x},{y}', other] for y in range(size) for x in range(size)
+                  for other in (f'{x + 1},{y}', f'{x},{y + 1}') if other in names]})
+    travel = TravelTimes(Planner(site, ROBOT, search=Counted))
+    places = rng.sample(range(site.real_count), 100)
+    at = {node: number for number, node in enumerate(places)}
+    standers = {number: Stander(number, node, rng.choice([n for n in range(121) if n != node]),
+                                0.0, [next(n for n in site.successors[node] if n in at)])
+                for node, number in at.items() if any(n in at for n in site.successors[node])}
+    waits = {number: [at[stander.needs[0]]] for number, stander in standers.items()}
+    goals = {stander.goal for stander in standers.values()}
+    assert len(standers) > 95 and len(goals) > 40
+    advisor = Advisor(site, travel.least_s, travel.admit)
+    for decision in range(1, 6):
+        Counted.made = 0
+        advisor.advise(float(decision), standers, waits, at.get)
+        assert Counted.made == 1 and advisor.to
+        assert len(travel.admit(goals)) == 2 * decision
+
+
+def test_a_place_nobody_has_learnt_yet_is_as_far_as_the_crow_flies():
+    site = ring_site()
+    planner = Planner(site, ROBOT)
+    travel, goal = TravelTimes(planner), site.places['shelf_2'].node
+    flown = float(np.hypot(*(site.xy[goal] - site.xy[0]))) / ROBOT.speed_mps
+    assert travel.least_s(goal, 0) == pytest.approx(flown)
+    travel.admit([goal])
+    assert travel.least_s(goal, 0) == planner.table(goal).least_s(0) > flown
 
 
 def test_travel_times_are_the_planners():
