@@ -10,13 +10,13 @@ a search finds is `to_go`: the cost from each arc's end to the goal [s].
 Two searches give the same costs to the last bit, since both add the same numbers in the same order
 along the cheapest way:
 
-* `BucketSearch`, for machine code, goes on only as far as it was asked. It looks first towards the
-  node that it was begun for: arcs are taken in the order of their cost to go and a lower bound of
-  what is left from that node (P. E. Hart, N. J. Nilsson and B. Raphael, "A formal basis for the
-  heuristic determination of minimum cost paths", IEEE Trans. Systems Science and Cybernetics 4(2),
-  1968), roughly: in buckets as wide as the cheapest drive (R. B. Dial, "Algorithm 360", CACM
-  12(11), 1969). Within a bucket any order will do, since an arc that turns out to be cheaper is
-  taken once more; once a bucket is empty, all that was in it is final.
+* `BucketSearch`, for machine code, goes on only as far as it was asked, and looks first towards
+  the node that it was asked about last: arcs are taken in the order of their cost to go and a
+  lower bound of what is left from that node (P. E. Hart, N. J. Nilsson and B. Raphael, "A formal
+  basis for the heuristic determination of minimum cost paths", IEEE Trans. Systems Science and
+  Cybernetics 4(2), 1968), roughly: in buckets as wide as the cheapest drive (R. B. Dial,
+  "Algorithm 360", CACM 12(11), 1969). Within a bucket any order will do, since an arc that turns
+  out to be cheaper is taken once more; once a bucket is empty, all that was in it is final.
 * `WholeSearch` is SciPy's Dijkstra, for processes without Numba: always over the whole roadmap.
 
 Routes are read off the costs alone (`descend`), the first successor winning among equals, so they
@@ -134,14 +134,20 @@ class BucketSearch:
         """Begin at a goal; `origin`: the node to look towards, None for all directions."""
         self._graph, self._cost_s = graph, cost_s
         self.to_go_s = np.full(graph.count, inf)
-        self._bucket = 0
-        self._queue = (np.full(_BUCKETS, -1, dtype=np.int32),
+        self._queue = (np.empty(_BUCKETS, dtype=np.int32),
                        np.empty(graph.count, dtype=np.int32),
                        np.full(graph.count, _FREE, dtype=np.int32))
+        at_goal = np.arange(graph.into[goal], graph.into[goal + 1])
+        self.to_go_s[at_goal] = 0.0
+        self._aim(at_goal, origin)
+
+    def _aim(self, waiting, origin):
+        """Put the arcs that wait into buckets anew, to look towards another node."""
+        self._origin, graph = origin, self._graph
         x_m, y_m = (0.0, 0.0) if origin is None else graph.xy[origin]
         self._towards = (x_m, y_m, 0.0 if origin is None else graph.slowness, graph.is_square)
-        begin(graph.into[goal], graph.into[goal + 1], self.to_go_s, self._queue, graph.x_m,
-              graph.y_m, self._towards, graph.width_s)
+        self._bucket = put_all(waiting, self.to_go_s, self._queue, graph.x_m, graph.y_m,
+                               self._towards, graph.width_s)
 
     @property
     def is_whole(self):
@@ -156,21 +162,26 @@ class BucketSearch:
         """
         if self._queue is None:
             return
+        if not self._is_settled(node, arcs, turns_s):
+            if node != self._origin:
+                self._aim(np.flatnonzero(self._queue[2] != _FREE), node)
+            self._go_on(arcs, turns_s)
+
+    def _is_settled(self, node, arcs, turns_s):
+        """Return whether the cheapest of some arcs from a node is known."""
         x_m, y_m = self._graph.xy[node]
-        left = left_s(x_m, y_m, self._towards)
-        final_s = (self._bucket - _SLACK) * self._graph.width_s
-        if not is_settled(final_s, arcs, turns_s, self.to_go_s, self._cost_s, left):
-            self._go_on(arcs, turns_s, left)
+        return is_settled((self._bucket - _SLACK) * self._graph.width_s, arcs, turns_s,
+                          self.to_go_s, self._cost_s, left_s(x_m, y_m, self._towards))
 
     def finish(self):
         """Go on until all costs are known."""
         if self._queue is not None:
-            self._go_on(_NO_ARCS, _NO_TURNS, 0.0)
+            self._go_on(_NO_ARCS, _NO_TURNS)
 
-    def _go_on(self, arcs, turns_s, left):
+    def _go_on(self, arcs, turns_s):
         graph = self._graph
         self._bucket = go_on(
-            self._bucket, arcs, turns_s, left, self.to_go_s, self._queue, self._cost_s,
+            self._bucket, arcs, turns_s, self.to_go_s, self._queue, self._cost_s,
             (graph.row, graph.first, graph.turn_s, graph.x_m, graph.y_m), self._towards,
             graph.width_s)
         if self._bucket >= _BUCKETS:
@@ -247,21 +258,27 @@ def take_out(arc, heads, after, before):
 
 
 @compiled
-def begin(first, last, to_go_s, queue, x_m, y_m, towards, width_s):
-    """Put the arcs that end at the goal, first to last, into their buckets."""
+def put_all(arcs, to_go_s, queue, x_m, y_m, towards, width_s):
+    """Put arcs into buckets that were empty; return the first bucket that is not."""
     heads, after, before = queue
-    for arc in range(first, last):
-        to_go_s[arc] = 0.0
-        in_all_s = left_s(x_m[arc], y_m[arc], towards)
-        put(arc, int(min(in_all_s / width_s, _BUCKETS - 1.0)), heads, after, before)
+    heads[:] = -1
+    lowest = _BUCKETS
+    for i in range(len(arcs)):
+        arc = arcs[i]
+        in_all_s = to_go_s[arc] + left_s(x_m[arc], y_m[arc], towards)
+        bucket = int(min(in_all_s / width_s, _BUCKETS - 1.0))
+        put(arc, bucket, heads, after, before)
+        lowest = min(lowest, bucket)
+    return lowest
 
 
 @compiled
-def go_on(bucket, arcs, turns_s, left, to_go_s, queue, cost_s, graph, towards, width_s):
+def go_on(bucket, arcs, turns_s, to_go_s, queue, cost_s, graph, towards, width_s):
     """
     Settle bucket after bucket, from `bucket` on, until the cheapest of `arcs` is known.
 
-    Without arcs, until all is known. Returns the bucket to go on with, _BUCKETS if none is left.
+    They are arcs from the node looked towards; without any, until all is known. Returns the bucket
+    to go on with, _BUCKETS if none is left.
     """
     row, first, turn_s, x_m, y_m = graph
     heads, after, before = queue
@@ -270,7 +287,7 @@ def go_on(bucket, arcs, turns_s, left, to_go_s, queue, cost_s, graph, towards, w
         arc = heads[bucket]
         if arc < 0:
             bucket += 1
-            if is_settled((bucket - _SLACK) * width_s, arcs, turns_s, to_go_s, cost_s, left):
+            if is_settled((bucket - _SLACK) * width_s, arcs, turns_s, to_go_s, cost_s, 0.0):
                 break
             continue
         take_out(arc, heads, after, before)
