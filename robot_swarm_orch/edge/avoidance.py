@@ -31,19 +31,9 @@ import numpy as np
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.base import stoppable_speed_mps
 from robot_swarm_orch.edge.free_gate import Gate
-from robot_swarm_orch.edge.neighbours import (
-    AvoidanceConfig, BORN, Neighbours, REST, X, Y)
-from robot_swarm_orch.edge.orca import choose_velocity, half_plane
+from robot_swarm_orch.edge.neighbours import AvoidanceConfig, Neighbours
 from robot_swarm_orch.types import Motion, Odometry, Pose, STANDSTILL
 
-# A neighbour is thought to drive on as it said for at most this long [s].
-_DRIVES_ON_S = 1.0
-# Discs that overlap already are to part within this time [s].
-_PART_S = 1.0
-# A neighbour slower than this stands [m/s].
-_STANDS_MPS = 0.03
-# Somebody this far to either side of the wanted way is ahead [cosine].
-_AHEAD_COS = 0.3
 # Progress is judged over about this long [s]; less than this share of what was wanted is stuck.
 _PATIENCE_S = 3.0
 _STUCK_SHARE = 0.25
@@ -66,13 +56,25 @@ def toward(pose: Pose, x_m: float, y_m: float, config: RobotConfig):
 
 
 class Avoider:
-    """The avoidance of one robot; the same inputs in the same order give the same motions."""
+    """
+    The avoidance of one robot; the same inputs in the same order give the same motions.
+
+    To be made before the robot drives: the first one of a process takes long (`free_gate.Gate`).
+    """
 
     def __init__(self, robot: str, robot_config: RobotConfig,
                  config: AvoidanceConfig = AvoidanceConfig()):
         """Be `robot`, with its own limits."""
+        # Late, as in `Gate`.
+        from robot_swarm_orch.edge.free_ways import packed
+        from robot_swarm_orch.edge.orca import propose
         self.robot = robot
         self.robot_config, self.config = robot_config, config
+        gap_m = robot_config.footprint_radius_m + config.margin_m + 2.0 * config.lead_m
+        self._settings = packed((config.nearest, config.range_m, config.bias_rad, config.lead_m,
+                                config.horizon_s, gap_m, robot_config.speed_mps))
+        self._packed, self._orca = packed, propose
+        propose(packed(np.empty((0, 9))), packed(np.zeros(9)), self._settings)
         self.gate = Gate(robot_config)
         self._sent = STANDSTILL
         self._listens_s = None
@@ -81,6 +83,7 @@ class Avoider:
         self._wish = self._gain = 0.0  # what was wanted and gained lately, fading [m]
         self._detour_rad = self._detour_end_s = 0.0
         self._tries = 0
+        self._others = np.empty((0, 9))  # room for the table without its own column
         self._patience_s = _PATIENCE_S * (0.5 + self._draw('patience'))
 
     def listen(self, now_s: float) -> None:
@@ -104,7 +107,7 @@ class Avoider:
         table = neighbours.table
         own = neighbours.column(self.robot)
         if own >= 0:
-            table = np.delete(table, own, axis=1)
+            table = self._without(table, own)
         if now_s - self._listens_s < self.config.listen_s or not speed_limit_mps > 0.0:
             wanted = (0.0, 0.0)
         self._look_back(body.pose, wanted, now_s)
@@ -117,56 +120,26 @@ class Avoider:
         self._sent = self.gate.limit(body, self._sent, proposed, table, now_s, gap_m)
         return self._sent
 
+    def _without(self, table, own):
+        """Return the table without the robot's own column."""
+        rows, count = table.shape
+        if len(self._others) < count:
+            self._others = np.empty((2 * count, rows))
+        others = self._others[:count - 1]
+        others[:own], others[own:] = table.T[:own], table.T[own + 1:]
+        return others.T
+
     def _propose(self, body, wanted, table, now_s) -> Motion:
         """Return the motion that ORCA proposes."""
         wish = hypot(*wanted)
         if wish < 1e-6:
             return STANDSTILL
-        config, lead = self.robot_config, self.config.lead_m
-        c, s = cos(body.pose.yaw_rad), sin(body.pose.yaw_rad)
-        near = self._near(table, body.pose, now_s)
-        turn = self._to_the_right(near, wanted, wish) + self._detour_rad
-        aim_x = wanted[0] * cos(turn) + wanted[1] * sin(turn)
-        aim_y = wanted[1] * cos(turn) - wanted[0] * sin(turn)
-        if near:
-            v, w = body.motion.speed_mps, body.motion.yaw_rate_radps
-            own = (c, s, v * c - lead * w * s, v * s + lead * w * c)
-            planes = [self._half_plane(one, own) for one in near]
-            aim_x, aim_y = choose_velocity(planes, aim_x, aim_y, config.speed_mps)
+        pose, motion = body.pose, body.motion
+        state = (pose.x_m, pose.y_m, pose.yaw_rad, motion.speed_mps, motion.yaw_rate_radps,
+                 *wanted, self._detour_rad, now_s)
+        aim_x, aim_y = self._orca(self._packed(table.T), self._packed(state), self._settings)
+        c, s = cos(pose.yaw_rad), sin(pose.yaw_rad)
         return self._steer(aim_x * c + aim_y * s, aim_y * c - aim_x * s)
-
-    def _near(self, table, pose, now_s):
-        """Return (dx, dy, cos, sin, speed, rate, radius, age) of the nearest, nearest first."""
-        dx, dy = table[X] - pose.x_m, table[Y] - pose.y_m
-        far2 = dx * dx + dy * dy
-        found = np.flatnonzero(far2 <= self.config.range_m ** 2)
-        found = found[np.argsort(far2[found], kind='stable')[:self.config.nearest]]
-        near = table[:, found]
-        near[X] -= pose.x_m
-        near[Y] -= pose.y_m
-        near[BORN] = np.minimum(np.minimum(now_s, near[REST]) - near[BORN], _DRIVES_ON_S)
-        return near[:REST].T.tolist()
-
-    def _half_plane(self, neighbour, own):
-        """Return what the point ahead of the axle owes to that of a neighbour."""
-        dx, dy, nc, ns, speed, rate, radius, age_s = neighbour
-        c, s, own_vx, own_vy = own
-        lead = self.config.lead_m
-        vx, vy = speed * nc - lead * rate * ns, speed * ns + lead * rate * nc
-        reach = (radius + self.robot_config.footprint_radius_m + self.config.margin_m
-                 + 2.0 * lead)
-        # Who stands still leaves all of the avoiding to others.
-        share = 1.0 if abs(speed) < _STANDS_MPS else 0.5
-        return half_plane(dx + lead * (nc - c) + vx * age_s, dy + lead * (ns - s) + vy * age_s,
-                          vx, vy, own_vx, own_vy, reach, self.config.horizon_s, _PART_S, share)
-
-    def _to_the_right(self, near, wanted, wish):
-        """Return by how much to keep right [rad]: the more, the nearer the first one ahead."""
-        for dx, dy, *_ in near:
-            away = hypot(dx, dy)
-            if dx * wanted[0] + dy * wanted[1] > _AHEAD_COS * wish * away:
-                return self.config.bias_rad * (1.0 - away / self.config.range_m)
-        return 0.0
 
     def _steer(self, along, across) -> Motion:
         """Return what gives the point ahead of the axle a velocity [m/s; base frame]."""

@@ -163,9 +163,20 @@ def test_the_longer_a_robot_is_silent_the_wider_it_is_kept_clear_of():
 
 @pytest.mark.parametrize('bad', (nan, float('inf')))
 def test_what_is_no_number_is_standstill(bad):
-    """A planner's mistake is not driven."""
+    """A planner's mistake is not driven, nor on with a state that nobody knows."""
     assert limit(body(), Motion(bad, 0.0), place()) == STANDSTILL
     assert limit(body(), Motion(0.1, bad), place()) == STANDSTILL
+    for own in (body(bad), body(rate=bad), body(yaw=bad),
+                Odometry(Pose(bad, 0.0, 0.0), STANDSTILL, NOW_S)):
+        assert limit(own, Motion(0.1, 0.1), place()) == STANDSTILL
+
+
+def test_a_neighbour_at_no_place_is_everywhere():
+    """What the words leave unknown is not driven through."""
+    table = place((50.0, 0.0, 0.0, 0.0, 0.0, 0.1))
+    assert limit(body(), Motion(0.5, 0.0), table).speed_mps == 0.5
+    table[X] = nan
+    assert limit(body(), Motion(0.5, 0.0), table) == STANDSTILL
 
 
 def test_a_neighbour_heard_driving_backwards_may_be_anywhere_around():

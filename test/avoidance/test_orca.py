@@ -7,13 +7,26 @@ from math import cos, hypot, inf, pi, sin
 
 from hypothesis import assume, given, settings, strategies as st
 
-from robot_swarm_orch.edge.orca import choose_velocity, half_plane
+import numpy as np
+
+from robot_swarm_orch.edge import orca
 
 FAR = st.floats(-6.0, 6.0)
 SPEED = st.floats(-1.0, 1.0)
 HORIZON_S, PART_S = 4.0, 1.0
 SAMPLES = [(0.05 * ring * cos(0.1 * pi * step), 0.05 * ring * sin(0.1 * pi * step))
            for ring in range(21) for step in range(20)]
+
+
+def half_plane(*of):
+    """Ask for a half-plane; machine code is made for floats once."""
+    return orca.half_plane(*map(float, of))
+
+
+def choose_velocity(planes, x, y, most_mps):
+    """Choose a velocity; machine code takes half-planes as an array."""
+    return orca.choose_velocity(np.array(planes).reshape(-1, 3), float(x), float(y),
+                                float(most_mps))
 
 
 def nearest_m(px, py, rvx, rvy, until_s):
