@@ -106,3 +106,11 @@ def test_without_neighbours_the_wanted_velocity_is_chosen():
     """Only the speed is limited."""
     assert choose_velocity([], 0.3, -0.1, 0.5) == (0.3, -0.1)
     assert choose_velocity([], 3.0, 4.0, 0.5) == (0.3, 0.4)
+
+
+def test_of_neighbours_as_near_as_each_other_the_first_ones_count():
+    """So that the same words give the same motion."""
+    words = np.zeros((4, 9))
+    words[:, :2] = (0.0, 2.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)
+    assert [number for _, number in orca.nearest(words, 0.0, 0.0, 1.5, 2)] == [1, 2]
+    assert [number for _, number in orca.nearest(words, 0.0, 0.0, 2.0, 9)] == [1, 2, 3, 0]
