@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     _add_stop(verbs)
     _add_coordinators(verbs)
     _add_enrol(verbs)
+    _add_block(verbs)
     _add_insight(verbs)
     _add_bench(verbs)
     add_verify(verbs, a_count)
@@ -174,6 +175,23 @@ def _add_enrol(verbs) -> None:
     command.add_argument('--site-file', default='', metavar='YAML',
                          help='names the places (default: the demo warehouse, if it fits)')
     command.set_defaults(verb=_enrol)
+
+
+def _add_block(verbs) -> None:
+    """Add `swarm block` and `swarm unblock`."""
+    for name, text in (('block', 'close nodes or streets to robots, as where something was spilt'),
+                       ('unblock', 'open nodes or streets again that were blocked')):
+        command = verbs.add_parser(
+            name, help=text, description=text.capitalize() + '. A node is a place, node or its '
+            'number; a street is NODE-NODE. Robots plan around what is blocked at once; who is '
+            'on it goes on to its end. What is blocked is in the log and survives restarts.')
+        _add_common(command)
+        command.add_argument('ways', metavar='NODE|NODE-NODE', nargs='+')
+        command.add_argument('--one-way', action='store_true',
+                             help='streets only from the first node to the second')
+        command.add_argument('--site-file', default='', metavar='YAML',
+                             help='names the places (default: the demo warehouse, if it fits)')
+        command.set_defaults(verb=_block, is_blocked=name == 'block')
 
 
 def _add_insight(verbs) -> None:
@@ -338,6 +356,13 @@ def _enrol(options) -> int:
     from robot_swarm_orch.nodes.fleet_client import FleetClient
     with FleetClient(options.site) as client:
         return enrol_robot(client, options)
+
+
+def _block(options) -> int:
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    from robot_swarm_orch.nodes.way_verbs import block_ways
+    with FleetClient(options.site) as client:
+        return block_ways(client, options)
 
 
 def _estop(options) -> int:

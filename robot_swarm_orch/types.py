@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Optional, Tuple
 
-Nodes = Tuple[int, ...]
+from robot_swarm_orch.acts import (  # noqa: F401: operators' acts are values like the others
+    Blockage, Clearance, Enrolment, GroupAct, GroupVerb, Nodes, Settlement)
 
 COUNTER_BITS = 32
 COUNTER_MASK = (1 << COUNTER_BITS) - 1
@@ -408,58 +409,7 @@ class FleetView:
     orders_open: int
     orders_done: int
     emergency_stop: bool = False
-
-
-@dataclass(frozen=True)
-class Enrolment:
-    """An operator's act: `robot` stands at `node`; refused while somebody else holds it."""
-
-    robot: str
-    node: int
-    operator_id: str = ''
-
-
-@dataclass(frozen=True)
-class Clearance:
-    """
-    An operator's act: `robot` is switched off or gone.
-
-    Its nodes are freed but for `occupied`, which become blocked, and its boot is fenced.
-    """
-
-    robot: str
-    occupied: Nodes = ()
-    operator_id: str = ''
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """An operator's act: whether the pick or drop in doubt of `robot` took place."""
-
-    robot: str
-    happened: bool
-    operator_id: str = ''
-
-
-class GroupVerb(IntEnum):
-    """What an operator does to the group of coordinators; the values are those of Operate.srv."""
-
-    ADD = 4
-    REMOVE = 5
-    TRANSFER = 6
-
-
-@dataclass(frozen=True)
-class GroupAct:
-    """
-    An operator's act on the group: `coordinator` comes, goes, or is to lead.
-
-    TRANSFER without a coordinator means the one that is furthest.
-    """
-
-    verb: GroupVerb
-    coordinator: str = ''
-    operator_id: str = ''
+    blocked_edges: Tuple[Tuple[int, int], ...] = ()
 
 
 @dataclass

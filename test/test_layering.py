@@ -38,7 +38,7 @@ ALLOWED = {
     'demo': {'edge', 'raft', 'coordinator', 'sim'},
 }
 # Modules at the top that the pure parts may import; they import nothing above themselves.
-PLAIN = {'types', 'config', 'errors', 'codec', 'site', 'site_format', 'site_checks',
+PLAIN = {'types', 'acts', 'config', 'errors', 'codec', 'site', 'site_format', 'site_checks',
          'site_model', 'lock_sets', 'streets', 'warehouse', 'metrics', 'spelling', 'yaml_files',
          'plotting', 'compiled'}
 CLOCKS_AND_THREADS = {'time', 'threading', 'multiprocessing', 'asyncio', 'logging', 'socket',

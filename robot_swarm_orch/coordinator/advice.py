@@ -31,13 +31,15 @@ class _Plan:
 class Advisor:
     """What one leader has told robots; `to` maps a robot's number to the node it should go to."""
 
-    def __init__(self, site, cost_s, admit=None):
+    def __init__(self, site, neighbours, cost_s, admit=None):
         """
-        Use a site, and cost_s(goal, node): an estimate of the way to go [s].
+        Use a site, neighbours(node): where robots may go from there, and estimates of the way left.
 
-        admit: function that is told, once in each round, the goals that will be asked about.
+        cost_s(goal, node): such an estimate [s]. admit: function that is told, once in each round,
+        the goals that will be asked about.
         """
-        self._site, self._cost_s, self._admit = site, cost_s, admit
+        self._site, self._neighbours = site, neighbours
+        self._cost_s, self._admit = cost_s, admit
         self._bridge_ends = frozenset(node for pair in site.bridges for node in pair)
         self._until_s = {}
         self._plans = []
@@ -80,8 +82,7 @@ class Advisor:
         stuck.sort(key=lambda one: (one.since_s, one.number))
         if self._admit is not None:
             self._admit([one.goal for one in (*stuck, *standers.values()) if one.goal >= 0])
-        world = (standers, self._site.successors.__getitem__, self._site.lock_set, holder,
-                 self._cost_s)
+        world = standers, self._neighbours, self._site.lock_set, holder, self._cost_s
         pusher = Pusher(*world)
         may_plan = True
         for stander in stuck:

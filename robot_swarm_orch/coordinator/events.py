@@ -159,6 +159,26 @@ class Settled:
     operator_id: str = ''
 
 
+@register(34)
+@dataclass(frozen=True, slots=True)
+class WayBlocked:
+    """A person's act: nobody may enter `nodes` any more, or set out on `edges` (from, to)."""
+
+    nodes: Tuple[int, ...]
+    edges: Tuple[Tuple[int, int], ...] = ()
+    operator_id: str = ''
+
+
+@register(35)
+@dataclass(frozen=True, slots=True)
+class WayUnblocked:
+    """A person's act: robots may use `nodes` and `edges` (from, to) again."""
+
+    nodes: Tuple[int, ...]
+    edges: Tuple[Tuple[int, int], ...] = ()
+    operator_id: str = ''
+
+
 @register(29)
 @dataclass(frozen=True, slots=True)
 class OrdersForgotten:

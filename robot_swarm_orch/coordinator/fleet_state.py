@@ -141,6 +141,14 @@ class FleetState:
         record.lost = False
         return ''
 
+    def _block(self, event, effects):
+        effects.ways = True
+        return self.keeper.shut(event.nodes, event.edges)
+
+    def _unblock(self, event, effects):
+        effects.ways = True
+        return self.keeper.reopen(event.nodes, event.edges)
+
     def is_idle(self, name: str) -> bool:
         """Return whether a robot could be given an order, as far as the log knows."""
         record = self.robots.get(name)
@@ -397,8 +405,11 @@ _APPLY = {
     events.CommandSent: FleetState._send,
     events.CommandAcked: FleetState._answer,
     events.Settled: FleetState._settle,
+    events.WayBlocked: FleetState._block,
+    events.WayUnblocked: FleetState._unblock,
     events.OrdersForgotten: FleetState._forget,
     events.StateDigest: FleetState._compare,
 }
 
-_ANSWERED = (events.Enrolled, events.Cleared, events.Settled)
+_ANSWERED = (events.Enrolled, events.Cleared, events.Settled, events.WayBlocked,
+             events.WayUnblocked)

@@ -20,6 +20,11 @@ The rules (docs/architecture.md, "How a robot may move"):
 
 Blocked nodes belong to the robot whose body blocks them. They are never granted. Enrolling that
 robot on one of them, or clearing it again, frees the others.
+
+A person may shut nodes and edges (`swarm block`). A shut node is given to nobody; who owns it
+keeps it until it has left. Shut edges are only remembered here, in the direction in which they are
+shut: which edge a robot would take to a node is for the roadmap to say, so the leader sees to them
+(`traffic.py`).
 """
 
 from hashlib import blake2b
@@ -37,11 +42,12 @@ class Keeper:
 
     For reading: `names[number]`, `numbers[name]`, `owner[node]` (absent: free), `owned[number]` (a
     set), `last_seq`, `boots`, `incarnations`, `enrolled` (by number), `blocked[node]` (the number
-    of the robot whose body blocks it), `site_hash` (0 until a site is laid) and `node_count`.
+    of the robot whose body blocks it), `site_hash` (0 until a site is laid), `node_count`,
+    `shut_nodes` and `shut_edges` (sets of nodes, and of pairs from, to).
     """
 
     __slots__ = ('site_hash', 'node_count', 'names', 'numbers', 'owner', 'owned', 'last_seq',
-                 'boots', 'incarnations', 'enrolled', 'blocked')
+                 'boots', 'incarnations', 'enrolled', 'blocked', 'shut_nodes', 'shut_edges')
 
     def __init__(self):
         """Start without a site and without robots."""
@@ -56,6 +62,8 @@ class Keeper:
         self.incarnations = []
         self.enrolled = []
         self.blocked = {}
+        self.shut_nodes = set()
+        self.shut_edges = set()
 
     # Movement authority
 
@@ -86,7 +94,8 @@ class Keeper:
             holder = self.owner.get(node)
             if holder == number:
                 continue
-            if holder is not None or node in self.blocked or node not in keep:
+            if (holder is not None or node in self.blocked or node in self.shut_nodes
+                    or node not in keep):
                 return
             if not 0 <= node < self.node_count:
                 return
@@ -98,13 +107,13 @@ class Keeper:
 
     def is_free(self, node):
         """Return whether a node could be given to anybody."""
-        return node not in self.owner and node not in self.blocked
+        return not (node in self.owner or node in self.blocked or node in self.shut_nodes)
 
     def nodes_of(self, number):
         """Return all nodes that a robot owns, ascending."""
         return tuple(sorted(self.owned[number]))
 
-    # Site, boots, enrolment, clearance: each returns '' when done, else why not
+    # Site, boots, enrolment, clearance, shut ways: each returns '' when done, else why not
 
     def lay_site(self, site_hash, node_count):
         """Fix the roadmap of this log, once."""
@@ -186,10 +195,34 @@ class Keeper:
         self._next_incarnation(number, NOBODY)
         return ''
 
+    def shut(self, nodes, edges):
+        """Let nobody enter some nodes any more, nor set out on some edges (from, to)."""
+        for node in (*nodes, *(node for edge in edges for node in edge)):
+            if not 0 <= node < self.node_count:
+                return f'there is no node {node}: the roadmap has {self.node_count}'
+        self.shut_nodes.update(nodes)
+        self.shut_edges.update(edges)
+        return ''
+
+    def reopen(self, nodes, edges):
+        """Let robots use nodes and edges (from, to) again, those that were shut."""
+        self.shut_nodes.difference_update(nodes)
+        self.shut_edges.difference_update(edges)
+        return ''
+
     # Copies
 
     def to_plain(self):
-        """Return the whole state as tuples of plain values, the same for equal states."""
+        """
+        Return the whole state as tuples of plain values, the same for equal states.
+
+        What is shut is told only if something is: so releases that know nothing of it agree with
+        this one until then.
+        """
+        shut = (tuple(sorted(self.shut_nodes)), tuple(sorted(self.shut_edges)))
+        return self._plain() + ((shut,) if any(shut) else ())
+
+    def _plain(self):
         return (self.site_hash, self.node_count, tuple(self.names),
                 tuple(sorted(self.owner.items())), tuple(self.last_seq), tuple(self.boots),
                 tuple(self.incarnations), tuple(self.enrolled),
@@ -200,7 +233,7 @@ class Keeper:
         """Return the keeper that `to_plain` described."""
         keeper = cls()
         (keeper.site_hash, keeper.node_count, names, owner, last_seq, boots, incarnations,
-         enrolled, blocked) = plain
+         enrolled, blocked) = plain[:9]
         keeper.names = list(names)
         keeper.numbers = {name: number for number, name in enumerate(names)}
         keeper.owner = dict(owner)
@@ -210,6 +243,8 @@ class Keeper:
         keeper.last_seq, keeper.boots = list(last_seq), list(boots)
         keeper.incarnations, keeper.enrolled = list(incarnations), list(enrolled)
         keeper.blocked = dict(blocked)
+        if len(plain) > 9:
+            keeper.shut_nodes, keeper.shut_edges = map(set, plain[9])
         return keeper
 
     def digest(self):

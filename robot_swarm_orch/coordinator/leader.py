@@ -25,8 +25,8 @@ from robot_swarm_orch.coordinator.reports import ReportBook
 from robot_swarm_orch.coordinator.tally import Tally
 from robot_swarm_orch.coordinator.traffic import Traffic
 from robot_swarm_orch.types import (
-    Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode, NO_PAYLOAD,
-    OrderKind, Outcome)
+    Blockage, Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode,
+    NO_PAYLOAD, OrderKind, Outcome)
 
 _FORGET_PERIOD_MS = 60_000
 # A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
@@ -157,7 +157,7 @@ class Leader:
         return order_id in self._orders_in or order_id in self._orders_proposed
 
     def operate(self, now_s, act, request_id):
-        """Take in a person's act (Enrolment, Clearance or Settlement); answered after commit."""
+        """Take in a person's act on robots or on ways (see `types`); answered after commit."""
         if isinstance(act, Enrolment):
             event = events.Enrolled(act.robot, act.node, act.operator_id)
         elif isinstance(act, Clearance):
@@ -166,6 +166,14 @@ class Leader:
                 self.outbox.answers.append((request_id, False, why_not))
                 return
             event = events.Cleared(act.robot, tuple(sorted(set(act.occupied))), act.operator_id)
+        elif isinstance(act, Blockage):
+            wrong = [edge for edge in act.edges if not self._site.is_edge(*edge)]
+            if wrong:
+                self.outbox.answers.append((request_id, False, f'no street leads from node '
+                                            f'{wrong[0][0]} to node {wrong[0][1]}'))
+                return
+            event = (events.WayBlocked if act.is_blocked else events.WayUnblocked)(
+                tuple(sorted(set(act.nodes))), tuple(sorted(set(act.edges))), act.operator_id)
         else:
             event = events.Settled(act.robot, act.happened, act.operator_id)
         self._acts.append((event, request_id))
@@ -191,7 +199,9 @@ class Leader:
                     if request_id is not None]
         decided += [self._acks[robot] for robot in sorted(self._acks)]
         decided += self._commands_due(now_s)
-        if now_s >= self._traffic_s:
+        # What is decided with a blockage does not know of it yet.
+        if now_s >= self._traffic_s and not any(
+                isinstance(event, events.WayBlocked) for event in decided):
             decided += self._decide_traffic(now_s)
         if decided:
             self._acts, self._acks = [], {}
@@ -325,6 +335,8 @@ class Leader:
             order = state.order(order_id)
             self._orders_proposed.pop(order_id, None)
             self.outbox.statuses.append(state.status_of(order, self.term))
+        if effects.ways:
+            self._view_s = now_s
         requests = self._requests.pop(state.index, None)
         if requests:
             answers = dict(effects.answers)
@@ -398,7 +410,7 @@ class Leader:
         """Return the fleet at a glance."""
         keeper, state = self.keeper, self.state
         robots = sorted(name for name, number in keeper.numbers.items() if keeper.enrolled[number])
-        blocked = set(keeper.blocked)
+        blocked = keeper.shut_nodes.union(keeper.blocked)
         for name in robots:
             if state.robots[name].lost:
                 blocked |= keeper.owned[keeper.numbers[name]]
@@ -406,7 +418,7 @@ class Leader:
             self.term, self._config.node_id, state.index, keeper.site_hash, self.voters,
             tuple(robots), tuple(self.reports.mode_of(keeper.numbers[name]) for name in robots),
             tuple(sorted(blocked)), len(state.waiting), len(state.live) - len(state.waiting),
-            state.done, self.reports.all_stopped())
+            state.done, self.reports.all_stopped(), tuple(sorted(keeper.shut_edges)))
 
     def abandoned(self):
         """Return answers to the requests that this leadership can no longer answer."""

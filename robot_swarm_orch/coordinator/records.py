@@ -83,7 +83,8 @@ class Effects:
     robots that have a new open command. closed: robots whose command ended, and whether it failed.
     booted: robots with a new boot. answers: (position in the batch, '' or why not) of each event
     that a person or a robot waits for. marks: (what, order id) of what is counted: accepted,
-    assigned, refused (an assignment that no longer fitted), returned, in_doubt, ended.
+    assigned, refused (an assignment that no longer fitted), returned, in_doubt, ended. ways:
+    whether what people have blocked may have changed.
     """
 
     granted: Tuple[int, ...] = ()
@@ -93,3 +94,4 @@ class Effects:
     booted: List[str] = field(default_factory=list)
     answers: List[Tuple[int, str]] = field(default_factory=list)
     marks: List[Tuple[str, str]] = field(default_factory=list)
+    ways: bool = False

@@ -75,7 +75,7 @@ def _fence(state) -> Tuple[str, ...]:
     state.apply(state.index + 1, events.Batch(
         state.time_ms, tuple(events.Cleared(name, (), 'restore') for name in names)))
     keeper = state.keeper
-    keeper.blocked.clear()
+    keeper.blocked.clear()  # what people have shut stays shut
     for number, name in enumerate(names):
         keeper.incarnations[number] += _INCARNATIONS
         keeper.last_seq[number] = first_seq(keeper.incarnations[number])

@@ -20,7 +20,9 @@ Safety is the keeper's business; a wrong decision here only costs time. The poli
     see also E. Roszkowska and S. A. Reveliotis, "On the liveness of guidepath-based,
     zone-controlled dynamically routed, closed traffic systems", IEEE Trans. Automatic Control
     53(7), 2008).
-5.  *Pushing.* Robots that wait for each other all the same, or for one who has nothing to do, are
+5.  *Blocked ways.* What people have blocked (`swarm block`) is given to nobody: no node, and no
+    unit that leads over an edge in a direction in which it is blocked.
+6.  *Pushing.* Robots that wait for each other all the same, or for one who has nothing to do, are
     told to make way (`pushing.py`).
 
 A row is due when it would free a node, give one, or when the robot still wants a node that it owns
@@ -31,8 +33,8 @@ from math import hypot
 
 from robot_swarm_orch.coordinator.advice import Advisor
 from robot_swarm_orch.coordinator.pushing import Stander
+from robot_swarm_orch.coordinator.units import Units
 from robot_swarm_orch.coordinator.wish import Wish
-from robot_swarm_orch.lock_sets import BESIDE_MAX
 from robot_swarm_orch.types import incarnation_of, Reason
 
 _QUEUE_S = 0.1
@@ -54,6 +56,9 @@ _STANDS_S = 0.4
 _AT_NODE_M = 0.3
 """Whoever stands nearer than this to a node stands on it [m]."""
 
+NOBODY = -1
+"""The number of whoever holds a node that people have blocked."""
+
 
 class Traffic:
     """Decides rows from reports and the keeper's state; one object a leadership."""
@@ -66,19 +71,14 @@ class Traffic:
         """
         self.keeper = keeper
         self._site = site
-        self._advisor = (Advisor(site, self._distance_m) if travel is None
-                         else Advisor(site, travel.least_s, travel.admit))
+        cost_s, admit = ((self._distance_m, None) if travel is None
+                         else (travel.least_s, travel.admit))
+        self._advisor = Advisor(site, self._open_neighbours, cost_s, admit)
         self.lookahead_m = lookahead_m or lookahead_for(robot, coordinator)
         self._x = site.xy[:, 0].tolist()
         self._y = site.xy[:, 1].tolist()
-        self._junction = [site.is_junction(n) for n in range(site.node_count)]
-        self._edges = {}
-        self._has_extras = False
-        for a in range(site.node_count):
-            for b in site.successors[a]:
-                extras = tuple(n for n in site.lock_set(a, b) if n not in (a, b))
-                self._edges[a, b] = (site.edge_length_m(a, b), extras)
-                self._has_extras = self._has_extras or bool(extras)
+        self._units = Units(site)
+        self._junction = self._units.junction
         self._wishes = {}
         self._given = {}
         self._freed = set()
@@ -153,7 +153,7 @@ class Traffic:
         if not report.held:
             wish.end = -1
             return
-        end = wish.end = self._start(report) if wanted else report.held[-1]
+        end = wish.end = self._units.start(report) if wanted else report.held[-1]
         wish.ahead_m = hypot(self._x[end] - report.pose.x_m, self._y[end] - report.pose.y_m)
         self._next(wish)
         while wish.next_unit and owned.issuperset(wish.next_unit):
@@ -162,7 +162,7 @@ class Traffic:
     def _next(self, wish):
         """Find the unit that follows the base's end."""
         wanted = wish.report.wanted
-        wish.unit = self._unit(wish.end, wanted, wish.count, self._goal(wish))
+        wish.unit = self._units.unit(wish.end, wanted, wish.count, self._goal(wish))
         wish.next_unit = () if wish.unit is None else wanted[wish.count:wish.unit[0]]
 
     def _go_on(self, wish):
@@ -177,6 +177,8 @@ class Traffic:
         goes = not self._advisor.holds_back(wish.number)
         while goes and wish.next_unit and wish.ahead_m < self.lookahead_m:
             stop, unit_end, _ = wish.unit
+            if self._is_shut(wish):
+                break
             if not self._may_have(wish, stop, unit_end):
                 self._follow(wish, stop, unit_end)
                 break
@@ -187,48 +189,16 @@ class Traffic:
             return wanted[:wish.count]
         return None
 
-    def _start(self, report):
-        """Return the held node from which the wanted nodes go on: as a rule the last one."""
-        end = report.held[-1]
-        if self._has_edge(end, report.wanted):
-            return end
-        for node in reversed(report.held):
-            if self._has_edge(node, report.wanted):
-                return node
-        return end
+    def _is_shut(self, wish):
+        """Return whether a robot's next unit leads over an edge that people have blocked."""
+        shut = self.keeper.shut_edges
+        return bool(shut) and not shut.isdisjoint(self._units.edges_of(
+            wish.end, wish.report.wanted, wish.count, wish.unit[0]))
 
-    def _has_edge(self, node, wanted):
-        edge = (node, wanted[0])
-        return edge in self._edges or (
-            self._has_extras and any((node, after) in self._edges
-                                     for after in wanted[1:BESIDE_MAX + 1]))
-
-    def _unit(self, end, wanted, start, goal):
-        """
-        Return (stop, node, length [m]) of the unit `wanted[start:stop]` that ends at `node`.
-
-        None if the wanted nodes end before the unit does.
-        """
-        length_m = 0.0
-        for index in range(start, len(wanted)):
-            node = wanted[index]
-            edge = self._edges.get((end, node))
-            if edge is None or self._has_extras and self._is_extra(end, wanted, index):
-                continue
-            length_m += edge[0]
-            end = node
-            if not self._junction[node] or node == goal:
-                return index + 1, node, length_m
-        return None
-
-    def _is_extra(self, end, wanted, index):
-        """Return whether a wanted node is only locked on the way to one of the nodes behind it."""
-        node = wanted[index]
-        for after in wanted[index + 1:index + 1 + BESIDE_MAX]:
-            edge = self._edges.get((end, after))
-            if edge is not None and node in edge[1]:
-                return True
-        return False
+    def _open_neighbours(self, node):
+        """Return the nodes to which an edge leads from a node that people have not blocked."""
+        return [after for after in self._site.successors[node]
+                if (node, after) not in self.keeper.shut_edges]
 
     def _may_have(self, wish, stop, unit_end):
         """Return whether a unit is free, and giving it closes no ring."""
@@ -247,7 +217,7 @@ class Traffic:
 
     def _needs_after(self, wish, stop, unit_end):
         """Return the unit that a robot needs after the one that ends at `unit_end`, as nodes."""
-        following = self._unit(unit_end, wish.report.wanted, stop, self._goal(wish))
+        following = self._units.unit(unit_end, wish.report.wanted, stop, self._goal(wish))
         return () if following is None else wish.report.wanted[stop:following[0]]
 
     def _goal(self, wish):
@@ -265,7 +235,7 @@ class Traffic:
         free = 0
         while free < len(unit) and self._holder(unit[free]) in (None, number):
             free += 1
-        if not 0 < free < len(unit) or (wish.end, unit[free - 1]) not in self._edges:
+        if not 0 < free < len(unit) or (wish.end, unit[free - 1]) not in self._units.edges:
             return
         if (not all(self._is_being_left(node, number) for node in unit[free:])
                 or self._ring(wish, stop, unit_end)):
@@ -289,13 +259,19 @@ class Traffic:
         return wish is not None and wish.end != node and node not in wish.next_unit
 
     def _holder(self, node):
-        """Return who holds a node once the rows so far are applied; None if it is free."""
+        """
+        Return who holds a node once the rows so far are applied; None if it is free.
+
+        A node that people have blocked is NOBODY's, and not free.
+        """
         holder = self._given.get(node)
         if holder is not None:
             return holder
         holder = self.keeper.owner.get(node)
         if holder is not None and node not in self._freed:
             return holder
+        if node in self.keeper.shut_nodes:
+            return NOBODY
         return self.keeper.blocked.get(node)
 
     # Pushing
@@ -405,8 +381,9 @@ class Traffic:
         """
         Return what keeps a robot from its next unit, as (node, kind, number of the holder).
 
-        kind is `held` or `promised` by the holder, `blocked` by its body, or `ring` (holder None):
-        the unit is free, but giving it would close a ring. None if nothing does.
+        kind is `held` or `promised` by the holder, `blocked` by its body, `shut` by people (holder
+        None), or `ring` (None): the unit is free, but giving it would close a ring. None if
+        nothing does.
         """
         wish, owner = self._wishes.get(number), self.keeper.owner
         if wish is None or not wish.report.wanted:
@@ -416,8 +393,12 @@ class Traffic:
                 return node, 'held', owner[node]
             if node in self.keeper.blocked:
                 return node, 'blocked', self.keeper.blocked[node]
+            if self._holder(node) == NOBODY:
+                return node, 'shut', None
             if self._promised.get(node, number) != number:
                 return node, 'promised', self._promised[node]
+        if wish.next_unit and self._is_shut(wish):
+            return wish.next_unit[0], 'shut', None
         if wish.next_unit and not self._junction[wish.end] and self._ring(wish, *wish.unit[:2]):
             return wish.next_unit[0], 'ring', None
         return None

@@ -113,7 +113,8 @@ class RobotAgent:
         self.latch = StopLatch(journal.load().latch)
         self._situation = Situation()
         self._motion = STANDSTILL
-        self._blocked = self._planned_around = frozenset()
+        self._blocked = self._blocked_edges = frozenset()
+        self._planned_around = (self._blocked, self._blocked_edges)
         self._fenced = self._outside = self._inside = self._no_way = False
         self._committed = 0
         self._standing_at = -1
@@ -220,6 +221,7 @@ class RobotAgent:
             self._hear_grant(grant, inputs)
         if inputs.view is not None and inputs.view.site_hash == self.site.hash:
             self._blocked = frozenset(inputs.view.blocked)
+            self._blocked_edges = frozenset(inputs.view.blocked_edges)
         acks = ()
         for command in inputs.commands:
             acks += (self.runner.hear(
@@ -287,9 +289,10 @@ class RobotAgent:
         if self._no_way and inputs.now_s < self._look_again_s:
             return
         waited = self._has_waited(inputs.now_s)
+        around, ahead = (self._blocked, self._blocked_edges), track.nodes[index:]
         if (track.nodes[-1] == goal and not waited and (
-                self._blocked == self._planned_around
-                or self._blocked.isdisjoint(track.nodes[index + 1:]))):
+                around == self._planned_around or self._blocked.isdisjoint(ahead[1:])
+                and self._blocked_edges.isdisjoint(zip(ahead, ahead[1:])))):
             return
         penalties = dict.fromkeys(self._blocked - {goal}, _BLOCKED_COST_S)
         if waited:
@@ -297,8 +300,8 @@ class RobotAgent:
         before = track.nodes[index]
         yaw = (track.roadmap.edge(track.nodes[index - 1], before).yaw_rad if index
                else body.pose.yaw_rad)
-        route = self.planner.route(before, yaw, goal, penalties or None)
-        self._no_way, self._planned_around = not route, self._blocked
+        route = self.planner.route(before, yaw, goal, penalties or None, self._blocked_edges)
+        self._no_way, self._planned_around = not route, around
         if route:
             track.nodes = track.nodes[:index] + tuple(route)
         else:

@@ -313,6 +313,10 @@ def _authority(picture, report):
     if wait.kind == 'held' and holder:
         return Cause('node_held', report.robot, f'{stands} held by {holder}',
                      f'waits for {node} held by {holder}', '', wait.node, holder)
+    if wait.kind == 'shut':
+        why = 'which people have blocked, or the street to it'
+        return Cause('way_blocked', report.robot, f'{stands}, {why}', f'waits for {node}, {why}',
+                     'swarm unblock, once it is free again', wait.node)
     if wait.kind == 'promised':
         return Cause('node_promised', report.robot, f'{stands}, which {holder} takes first',
                      f'waits for {node}, which {holder} takes first', '', wait.node, holder)

@@ -60,7 +60,7 @@ def change_group(client: FleetClient, options) -> int:
     if options.coordinator and not is_id(options.coordinator):
         raise ConfigError(f'{options.coordinator!r} is no id of a coordinator: 1 to 64 of A-Z a-z '
                           '0-9 _ . - are allowed')
-    return _act(client, options, GroupAct(
+    return act(client, options, GroupAct(
         GroupVerb[options.act.upper()], options.coordinator or '', operator()))
 
 
@@ -70,7 +70,7 @@ def enrol_robot(client: FleetClient, options) -> int:
         raise ConfigError(f'{options.robot!r} is no robot id')
     node = _node_of(client, options)
     print(f'{options.robot} at node {node}: ', end='')
-    return _act(client, options, Enrolment(options.robot, node, operator()))
+    return act(client, options, Enrolment(options.robot, node, operator()))
 
 
 def _node_of(client, options) -> int:
@@ -110,8 +110,8 @@ def _report_of(client, robot, timeout_s):
     return heard[-1]
 
 
-def _act(client, options, act) -> int:
-    """Call the leader until it answers; print what it says."""
+def act(client, options, what) -> int:
+    """Call the leader with an operator's act until it answers; print what it says."""
     service = client.node.create_client(topics.OPERATE.message,
                                         topics.OPERATE.name(site=client.site_id))
     end_s, futures = time.monotonic() + options.timeout, []
@@ -119,7 +119,7 @@ def _act(client, options, act) -> int:
     client.wait(_MEET_S)
     while time.monotonic() < end_s:
         # Only a leader answers. A call that met none is lost, so another one follows.
-        futures.append(service.call_async(client.wire.write_operation(act)))
+        futures.append(service.call_async(client.wire.write_operation(what)))
         if client.wait(min(_CALL_AGAIN_S, end_s - time.monotonic()),
                        lambda: any(future.done() for future in futures)):
             answer = next(future.result() for future in futures if future.done())

@@ -20,20 +20,19 @@ from robot_swarm_orch.errors import WireError
 from robot_swarm_orch.msg import (
     CommandAck, EmergencyStop as StopMsg, FleetLease, FleetStatus, MovementAuthority, RaftMessage,
     RobotReport, RobotState, TaskCommand, TaskOrder, TaskStatus)
+from robot_swarm_orch.nodes.operation_wire import OperationWire
 from robot_swarm_orch.nodes.wire_checks import (
     an_id, count, DURATION_S, FAR_M, FAST_MPS, FAST_RADPS, id_or_empty, LIST_MAX, MASS_KG, member,
-    MODES, NODES_MAX, or_nan, PAYLOAD_MAX, REASONS, refuse, robot_name, seconds_of, short_text,
+    MODES, or_nan, PAYLOAD_MAX, REASONS, refuse, robot_name, seconds_of, short_text,
     time_msg, within, YAW_RAD)
 from robot_swarm_orch.raft import decode, encode, MalformedMessage
-from robot_swarm_orch.srv import Operate
 from robot_swarm_orch.types import (
-    Ack, Clearance, Command, CommandKind, Counters, EmergencyStop, Enrolment, FleetView, Grant,
-    GrantStatus, GroupAct, GroupVerb, Lease, Mode, Motion, Order, OrderKind, OrderState,
-    OrderStatus, Outcome, Peer, Pose, Report, Settlement)
+    Ack, Command, CommandKind, Counters, EmergencyStop, FleetView, Grant, GrantStatus, Lease, Mode,
+    Motion, Order, OrderKind, OrderState, OrderStatus, Outcome, Peer, Pose, Report)
 from std_msgs.msg import Header
 
 
-class Wire:
+class Wire(OperationWire):
     """
     Reads and writes the messages of one site.
 
@@ -76,20 +75,6 @@ class Wire:
     def _site(self, msg):
         if msg.site_id != self.site_id:
             refuse(msg, 'site_id', f'{msg.site_id[:80]!r} is not this site, {self.site_id!r}')
-
-    def _nodes(self, msg, field, nodes):
-        if not nodes:
-            return ()
-        if len(nodes) > NODES_MAX:
-            refuse(msg, field, f'{len(nodes)} nodes; at most {NODES_MAX} are allowed')
-        if max(nodes) >= self._node_limit:
-            refuse(msg, field, f'node {max(nodes)} is not on a roadmap of {self._node_limit}')
-        return tuple(nodes)
-
-    def _node_or_none(self, msg, field, node):
-        if not -1 <= node < self._node_limit:
-            refuse(msg, field, f'node {node} is not on a roadmap of {self._node_limit}')
-        return node
 
     # -- robots: report and state ---------------------------------------------------------------
 
@@ -279,7 +264,8 @@ class Wire:
             robots=list(value.robots), modes=[int(mode) for mode in value.modes],
             blocked=value.blocked, orders_waiting=value.orders_waiting,
             orders_open=value.orders_open, orders_done=value.orders_done,
-            emergency_stop=value.emergency_stop)
+            emergency_stop=value.emergency_stop,
+            blocked_edges=[node for edge in value.blocked_edges for node in edge])
 
     def read_view(self, msg: FleetStatus) -> FleetView:
         """Return the fleet's status."""
@@ -296,9 +282,10 @@ class Wire:
             tuple(robot_name(msg, robot) for robot in msg.robots),
             tuple(member(msg, 'modes', Mode, mode) for mode in msg.modes),
             self._nodes(msg, 'blocked', msg.blocked), msg.orders_waiting, msg.orders_open,
-            count(msg, 'orders_done', msg.orders_done), msg.emergency_stop)
+            count(msg, 'orders_done', msg.orders_done), msg.emergency_stop,
+            self._edges(msg, 'blocked_edges', msg.blocked_edges))
 
-    # -- orders and operators -------------------------------------------------------------------
+    # -- orders and stops -----------------------------------------------------------------------
 
     def write_order(self, value: Order) -> TaskOrder:
         """Return the message of an order."""
@@ -346,37 +333,6 @@ class Wire:
         return EmergencyStop(short_text(msg, 'source', msg.source), count(msg, 'seq', msg.seq),
                              msg.active, short_text(msg, 'reason', msg.reason))
 
-    def read_operation(self, msg: Operate.Request):
-        """Return an operator's act: an Enrolment, a Clearance, a Settlement or a GroupAct."""
-        operator = short_text(msg, 'operator_id', msg.operator_id)
-        if msg.verb in _GROUP_VERBS:
-            named = id_or_empty if msg.verb == Operate.Request.TRANSFER else an_id
-            return GroupAct(GroupVerb(msg.verb), named(msg, 'coordinator_id', msg.coordinator_id),
-                            operator)
-        robot = robot_name(msg, msg.robot_id)
-        if msg.verb == Operate.Request.ENROL:
-            return Enrolment(robot, self._node_or_none(msg, 'node', msg.node), operator)
-        if msg.verb == Operate.Request.CLEAR:
-            return Clearance(robot, self._nodes(msg, 'occupied', msg.occupied), operator)
-        if msg.verb == Operate.Request.SETTLE:
-            return Settlement(robot, msg.happened, operator)
-        return refuse(msg, 'verb', f'{msg.verb} means nothing here')
-
-    @staticmethod
-    def write_operation(value) -> Operate.Request:
-        """Return the request of an operator's act."""
-        if isinstance(value, GroupAct):
-            return Operate.Request(verb=int(value.verb), coordinator_id=value.coordinator,
-                                   operator_id=value.operator_id)
-        if isinstance(value, Enrolment):
-            return Operate.Request(verb=Operate.Request.ENROL, robot_id=value.robot,
-                                   node=value.node, operator_id=value.operator_id)
-        if isinstance(value, Clearance):
-            return Operate.Request(verb=Operate.Request.CLEAR, robot_id=value.robot,
-                                   occupied=value.occupied, operator_id=value.operator_id)
-        return Operate.Request(verb=Operate.Request.SETTLE, robot_id=value.robot,
-                               happened=value.happened, operator_id=value.operator_id)
-
     # -- consensus ------------------------------------------------------------------------------
 
     def write_raft(self, message, cluster_id: str) -> RaftMessage:
@@ -411,7 +367,6 @@ class Wire:
 
 
 _SINGLE = struct.Struct('<f')
-_GROUP_VERBS = frozenset(map(int, GroupVerb))
 
 
 def canonical_bytes(msg) -> bytes:

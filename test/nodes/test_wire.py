@@ -193,4 +193,11 @@ def test_messages_of_two_types_never_have_the_same_canonical_bytes(wire):
 
 def test_operations_name_their_verb(wire):
     """An act written is the act read."""
+    assert wire.write_operation(t.Blockage((), ((1, 2),), False)).verb == Operate.Request.UNBLOCK
     assert wire.write_operation(t.Clearance('r1', (3,))).verb == Operate.Request.CLEAR
+
+
+def test_streets_that_do_not_pair_are_refused(wire):
+    """Half a street is no street."""
+    with pytest.raises(WireError, match='3 nodes do not pair'):
+        wire.read_operation(Operate.Request(verb=Operate.Request.BLOCK, edges=[1, 2, 3]))

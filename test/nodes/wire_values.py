@@ -19,6 +19,7 @@ texts = st.text(st.characters(blacklist_categories=('Cs',), blacklist_characters
                 max_size=60)
 nodes = st.lists(st.integers(0, NODE_COUNT - 1), max_size=30).map(tuple)
 node = st.integers(0, NODE_COUNT - 1)
+edges = st.lists(st.tuples(node, node), max_size=5).map(tuple)
 metres = st.floats(-1e5, 1e5, allow_nan=False)
 poses = st.builds(t.Pose, metres, metres, st.floats(-3.140625, 3.140625, **f32))
 speeds = st.floats(-5.0, 5.0, **f32)
@@ -57,7 +58,7 @@ VALUES = {
             tuple(m for _, m in pairs), blocked, *rest),
         numbers, ids, numbers, boots, st.lists(ids, max_size=5).map(tuple),
         st.lists(st.tuples(robots, modes), max_size=10), nodes, st.integers(0, 1 << 31),
-        st.integers(0, 1 << 31), numbers, st.booleans()),
+        st.integers(0, 1 << 31), numbers, st.booleans(), edges),
     'order': st.builds(
         t.Order, ids, ids, st.sampled_from(t.OrderKind), texts, texts, texts, bytes8, times),
     'status': st.builds(
@@ -67,5 +68,6 @@ VALUES = {
     'operation': st.one_of(
         st.builds(t.Enrolment, robots, node, texts), st.builds(t.Clearance, robots, nodes, texts),
         st.builds(t.Settlement, robots, st.booleans(), texts),
-        st.builds(t.GroupAct, st.sampled_from(t.GroupVerb), ids, texts)),
+        st.builds(t.GroupAct, st.sampled_from(t.GroupVerb), ids, texts),
+        st.builds(t.Blockage, nodes, edges, st.booleans(), texts)),
 }

@@ -127,12 +127,26 @@ def grant_of(keeper, robot):
                  keeper.nodes_of(robot))
 
 
+class WaysAreBlocked(Rules):
+    """A person blocks and opens again, at any time, a node that both robots want."""
+
+    def acts(self):
+        return (('node 0 is blocked', 'shut', ((0,), ())),
+                ('node 0 is open again', 'reopen', ((0,), ())))
+
+    def shut(self, keeper, nodes, edges):
+        return keeper.shut(nodes, edges)
+
+    def reopen(self, keeper, nodes, edges):
+        return keeper.reopen(nodes, edges)
+
+
 def duplicate(keeper):
     """Return a copy of a keeper that was made without its own help."""
     copy = type(keeper)()
     for name in Keeper.__slots__:
         value = getattr(keeper, name)
-        if isinstance(value, (list, dict)):
+        if isinstance(value, (list, dict, set)):
             value = value.copy()
         setattr(copy, name, value)
     copy.owned = [set(nodes) for nodes in keeper.owned]

@@ -19,12 +19,12 @@ from pathlib import Path
 
 from authority_model import Model, search
 from authority_mutants import broken
-from authority_rules import Budget, NAMES, Rules
+from authority_rules import Budget, NAMES, Rules, WaysAreBlocked
 import broken_keepers
 import pytest
 from robot_swarm_orch.types import first_seq, Mode
 
-Search = namedtuple('Search', 'states depth r0 r1 nodes options', defaults=(1, {}))
+Search = namedtuple('Search', 'states depth r0 r1 nodes options rules', defaults=(1, {}, Rules))
 FORGET = {'forget': True}
 
 SEARCHES = {
@@ -49,6 +49,8 @@ SEARCHES = {
         168554, 15, Budget(2, pushes=2, jumps=1), Budget(1), 2, FORGET),
     'a hand push and a reboot outside': Search(
         20697, 19, Budget(2, boots=1, pushes=2), Budget(2), 1, FORGET),
+    'a node that people block and open': Search(
+        12366, 19, Budget(2, clears=1), Budget(2), 1, FORGET, WaysAreBlocked),
     'all of these': Search(197996, 23, Budget(2, 1, 1, 1, 1), Budget(1), 1, FORGET),
 }
 
@@ -62,8 +64,8 @@ LARGE = {
 }
 
 
-def model_of(size, rules=Rules):
-    return Model(rules(), (size.r0, size.r1), nodes=size.nodes, **size.options)
+def model_of(size):
+    return Model(size.rules(), (size.r0, size.r1), nodes=size.nodes, **size.options)
 
 
 def broken_claims(keeper, number, robot, reports, grants):

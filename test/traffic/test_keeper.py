@@ -20,7 +20,9 @@ acts = st.one_of(
     st.tuples(st.just('apply_rows'), st.lists(rows, max_size=4)),
     st.tuples(st.just('enrol'), names, nodes),
     st.tuples(st.just('register_boot'), names, st.integers(0, 3)),
-    st.tuples(st.just('clear'), names, some_nodes))
+    st.tuples(st.just('clear'), names, some_nodes),
+    st.tuples(st.sampled_from(('shut', 'reopen')), some_nodes,
+              st.lists(st.tuples(nodes, nodes), max_size=2).map(tuple)))
 
 
 def laid():
@@ -55,7 +57,11 @@ def test_a_node_has_one_owner_whatever_the_log_says(log):
     keeper = laid()
     last = {}
     for act, *arguments in log:
+        before = dict(keeper.owner)
         getattr(keeper, act)(*arguments)
+        if act == 'apply_rows':
+            assert all(before.get(node) == number for node, number in keeper.owner.items()
+                       if node in keeper.shut_nodes), 'a blocked node was given'
         seen = [node for owned in keeper.owned for node in owned]
         assert len(seen) == len(set(seen))
         assert {node: number for number, owned in enumerate(keeper.owned)
@@ -197,3 +203,30 @@ def test_another_roadmap_is_refused():
     keeper = joined(0)
     assert 'roadmap' in keeper.lay_site(100, NODES)
     assert keeper.site_hash == 99
+
+
+def test_a_blocked_node_is_given_to_nobody_and_kept_by_who_has_it():
+    keeper = joined(0, 3)
+    assert keeper.shut((0, 1), ((2, 1),)) == ''
+    keeper.apply_rows(((0, seq(1), (0, 1), (1,)), (1, seq(1), (3, 2), (2,))))
+    assert keeper.nodes_of(0) == (0,) and keeper.nodes_of(1) == (2, 3)
+    assert not keeper.is_free(1)
+    assert keeper.reopen((1,), ()) == ''
+    keeper.apply_rows(((0, seq(2), (0, 1), (1,)),))
+    assert keeper.nodes_of(0) == (0, 1) and keeper.shut_edges == {(2, 1)}
+
+
+def test_a_node_that_does_not_exist_cannot_be_blocked():
+    keeper = laid()
+    assert f'no node {NODES}' in keeper.shut((0, NODES), ())
+    assert 'no node -1' in keeper.shut((), ((0, -1),)) and not keeper.shut_nodes
+
+
+def test_state_without_blocked_ways_has_the_bytes_of_older_releases():
+    keeper = joined(0)
+    older = pack(keeper.to_plain())
+    assert len(unpack(older)) == 9 and not Keeper.from_plain(unpack(older)).shut_nodes
+    keeper.shut((1,), ((1, 2),))
+    assert len(keeper.to_plain()) == 10
+    keeper.reopen((1,), ((1, 2),))
+    assert pack(keeper.to_plain()) == older
