@@ -178,8 +178,10 @@ def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
     parameters = {**_common(plan), 'data_dir': str(Path(plan.data_dir) / 'robots'),
                   **plan.robot_parameters, **plan.edge_parameters}
     if plan.simulate:
-        parameters.update(robots=list(robots), pose_source='odom', odom_is_map_pose=True,
-                          nice=EDGE_NICE, tick_phase=(number - 1) / of)
+        on_pose = bool(plan.sim_parameters.get('wheel_odometry'))
+        parameters.update(robots=list(robots), pose_source='pose' if on_pose else 'odom',
+                          odom_is_map_pose=not on_pose, nice=EDGE_NICE,
+                          tick_phase=(number - 1) / of)
         name, namespace, node = ('edge' if of == 1 else f'edge_{number}'), '/', ''
     else:
         check(len(robots) == 1, 'a process on a robot hosts that robot alone')

@@ -59,6 +59,9 @@ def add_demo(verbs) -> None:
     add('--camera-frames', type=a_positive, default=0.0, metavar='PER_SECOND',
         help='robots watch their lanes with cameras, which share so many images a second '
         '(default: no cameras); needs MuJoCo and OpenGL')
+    add('--physics', choices=('kinematic', 'mujoco'), default=chosen.physics,
+        help='how bodies move: exactly as they are told, or with wheels that slip, masses and '
+        'contacts, which needs MuJoCo (default: %(default)s)')
     command.set_defaults(verb=_demo)
 
 
@@ -107,7 +110,7 @@ def _demo(options) -> int:
         faults=options.faults, out=options.out, site_file=options.site_file,
         domain=chosen_domain(options.domain), start_timeout_s=options.start_timeout,
         metrics_port=options.metrics_port, log_format=options.log_format,
-        camera_frames_per_s=options.camera_frames))
+        camera_frames_per_s=options.camera_frames, physics=options.physics))
 
 
 def _chaos(options) -> int:

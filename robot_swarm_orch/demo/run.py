@@ -28,6 +28,7 @@ from robot_swarm_orch.demo.orders import OrderDesk
 from robot_swarm_orch.demo.progress import Progress
 from robot_swarm_orch.demo.timeline import timeline
 from robot_swarm_orch.errors import SwarmError
+from robot_swarm_orch.sim.mujoco_model import load_mujoco
 from robot_swarm_orch.sim.orders import OrderStream
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.supervisor import own_usage, ProcessDied, stolen_ratio, Supervisor
@@ -67,7 +68,7 @@ class Demo:
             robots_per_process=options.robots_per_process, coordinators=coordinators,
             data_dir=str(self._work / 'data'), seed=options.seed,
             truth_path=str(self.truth_path), metrics_port=options.metrics_port,
-            log_format=options.log_format, **_cameras(options.camera_frames_per_s))
+            log_format=options.log_format, **_hardware(options))
         specs = processes(plan)
         if options.metrics_port:
             (self._work / 'prometheus_targets.json').write_text(
@@ -221,9 +222,13 @@ def prepare_folder(folder: Path) -> Path:
     return work.resolve()
 
 
-def _cameras(frames_per_s: float) -> dict:
-    """Return what a plan says of cameras; nothing without a budget for them."""
-    if frames_per_s <= 0.0:
-        return {}
-    return {'robot_parameters': {'camera': True},
-            'sim_parameters': {'camera_frames_per_s': frames_per_s}}
+def _hardware(options: DemoOptions) -> dict:
+    """Return what a plan says of bodies and cameras; ConfigError where MuJoCo is missing."""
+    robot, sim = {}, {}
+    if options.camera_frames_per_s > 0.0:
+        robot['camera'] = True
+        sim['camera_frames_per_s'] = options.camera_frames_per_s
+    if options.physics == 'mujoco':
+        load_mujoco()  # what would end the simulation is better said before anything starts
+        sim.update(physics='mujoco', wheel_odometry=True)
+    return {'robot_parameters': robot, 'sim_parameters': sim}

@@ -22,6 +22,7 @@ from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
 from robot_swarm_orch.sim.obstacles import parse_obstacles
+from robot_swarm_orch.sim.world import WorldOptions
 from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.telemetry.event_log import FORMATS
 from robot_swarm_orch.telemetry.health import HealthParams
@@ -181,6 +182,16 @@ class SimParams:
     truth_path: str = param('', 'file that gets what really happened, as JSON lines; empty: none')
     load_s: float = param(5.0, 'time of a pick and of a drop [s]', 0.0, 3600.0)
     step_s: float = param(0.02, 'period of the simulation [s]', 0.005, 0.1)
+    physics: str = param(
+        'kinematic', 'how bodies move: kinematic, exactly as they are told, or mujoco, with '
+        'wheels that slip, masses and contacts (needs MuJoCo)')
+    slippery_patches: int = param(
+        0, 'slippery patches on the lanes, with the physics mujoco', 0, 1000)
+    slippery_friction: float = param(
+        0.1, 'friction of wheels on a slippery patch; elsewhere it is 0.8', 0.01, 2.0)
+    wheel_odometry: bool = param(
+        False, 'odom is what the wheels alone say, and drifts; the localisation is on pose, as on '
+        'a robot, and edge nodes need pose_source: pose')
     publish_clock: bool = param(False, 'publish the time on /clock')
     camera_frames_per_s: float = param(
         0.0, 'camera images that all robots together get [1/s]; 0: no cameras', 0.0, 200.0)
@@ -188,13 +199,21 @@ class SimParams:
         (), 'what lies about, each `x y radius [kind [from [until]]]` [m; s]; kinds: pallet, '
         'forks, box, person')
     cmd_vel_stamped: bool = param(True, 'cmd_vel is a TwistStamped; false: a Twist')
-    map_frame: str = param('map', 'frame of the poses in odom')
+    map_frame: str = param('map', 'frame of the poses in odom, or on pose with wheel_odometry')
+    odom_frame: str = param('odom', 'frame of odom with wheel_odometry: <robot>/<frame>')
     base_frame: str = param('base_link', 'frame of the base: <robot>/<frame>')
 
     def __post_init__(self):
-        """Check ranges and obstacles."""
+        """Check ranges, obstacles and the world's options."""
         check_ranges(self)
         parse_obstacles(self.obstacles)
+        self.world_options()
+
+    def world_options(self) -> WorldOptions:
+        """Return what the simulated hardware is like; ConfigError."""
+        return WorldOptions(
+            pick_s=self.load_s, drop_s=self.load_s, physics=self.physics,
+            slippery_patches=self.slippery_patches, slippery_friction=self.slippery_friction)
 
 
 @dataclass(frozen=True)

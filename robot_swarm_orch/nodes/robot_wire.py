@@ -137,6 +137,18 @@ def read_pose(msg: PoseWithCovarianceStamped):
             _error_of(msg, float(msg.pose.covariance[0]), float(msg.pose.covariance[7])))
 
 
+def write_pose(value: Odometry, frame_id: str, stamp) -> PoseWithCovarianceStamped:
+    """Return a localiser's word with a stamp of its own, for it may be sent later."""
+    msg = PoseWithCovarianceStamped()
+    msg.header.frame_id = frame_id
+    msg.header.stamp.sec, msg.header.stamp.nanosec = stamp.sec, stamp.nanosec
+    at, turn = msg.pose.pose.position, msg.pose.pose.orientation
+    at.x, at.y = value.pose.x_m, value.pose.y_m
+    turn.z, turn.w = sin(0.5 * value.pose.yaw_rad), cos(0.5 * value.pose.yaw_rad)
+    msg.pose.covariance[0] = msg.pose.covariance[7] = (value.pose_error_m / SIGMAS) ** 2
+    return msg
+
+
 def read_battery(msg: BatteryState) -> float:
     """Return the state of charge, 0 to 1, NaN when unknown."""
     return or_nan(msg, 'percentage', msg.percentage, 0.0, 1.0)

@@ -7,6 +7,9 @@ It offers the topics that robots offer, each robot in its namespace, so the edge
 the difference. The world runs in real time, in steps of 20 ms. Robots take turns: in each step a
 fifth of them gets odometry and a scan, so each robot has both at 10 Hz and no step is much dearer
 than another.
+
+By default `odom` carries a pose in the map frame with a bounded error. With `wheel_odometry` it is
+what the wheels alone say, and the localisation speaks on `pose`, a turn late as localisers are.
 """
 
 import sys
@@ -23,10 +26,11 @@ from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import declare, SimParams
 from robot_swarm_orch.nodes.pulse import Pulse
 from robot_swarm_orch.nodes.robot_wire import (
-    OdometryWriter, read_load_request, read_motion_bytes, ScanWriter, write_load_reading)
+    OdometryWriter, read_load_request, read_motion_bytes, ScanWriter, write_load_reading,
+    write_pose)
 from robot_swarm_orch.nodes.truth_file import TruthFile
 from robot_swarm_orch.sim.obstacles import parse_obstacles
-from robot_swarm_orch.sim.world import World, WorldOptions
+from robot_swarm_orch.sim.world import World
 from rosgraph_msgs.msg import Clock as ClockMsg
 from sensor_msgs.msg import BatteryState
 
@@ -50,7 +54,13 @@ class SimulatedRobot:
         self._cmd_vel_in = endpoints.inbox(node, topics.CMD_VEL,
                                            None if options.cmd_vel_stamped else Twist)
         self._load_in = endpoints.inbox(node, topics.LOAD_COMMAND)
-        self._odometry = OdometryWriter(header(options.map_frame), base)
+        self._pose_out = self._late_pose = None
+        frame = options.map_frame
+        if options.wheel_odometry:
+            self._pose_out = endpoints.outlet(node, topics.POSE)
+            frame = f'{robot}/{options.odom_frame}'
+        self._map_frame = options.map_frame
+        self._odometry = OdometryWriter(header(frame), base)
         self._scan = None
         self._scan_header = header(base)
         self._stamped = options.cmd_vel_stamped
@@ -68,7 +78,11 @@ class SimulatedRobot:
 
     def sense(self, world: World, ranges) -> None:
         """Publish odometry and a scan; a load state too, if it changed."""
-        self._odom_out.send(self._odometry.write(world.odometry(self.index)))
+        if self._pose_out is None:
+            self._odom_out.send(self._odometry.write(world.odometry(self.index)))
+        else:
+            self._odom_out.send(self._odometry.write(world.wheel_odometry(self.index)))
+            self._tell_pose(world)
         if self._scan is None:
             laser = world.scan_value(ranges)
             self._scan = ScanWriter(self._scan_header, len(ranges), laser.angle_min_rad,
@@ -77,6 +91,13 @@ class SimulatedRobot:
         reading = world.load(self.index)
         if reading != self._load:
             self._tell_load(reading)
+
+    def _tell_pose(self, world):
+        """Publish the pose of the turn before, whose odometry was heard meanwhile."""
+        if self._late_pose is not None:
+            self._pose_out.send(self._late_pose)
+        self._late_pose = write_pose(world.odometry(self.index), self._map_frame,
+                                     self._header.stamp)
 
     def _tell_load(self, reading):
         self._load = reading
@@ -111,8 +132,7 @@ class SimNode(Host):
         options = self._options
         self._world = World(
             self.site, self.site.place_robots(options.robot_count), self._config, options.seed,
-            WorldOptions(pick_s=options.load_s, drop_s=options.load_s),
-            parse_obstacles(options.obstacles))
+            options.world_options(), parse_obstacles(options.obstacles))
         self._truth = TruthFile(options.truth_path, self._world)
         self._clock_out = (self.endpoints.outlet(self, topics.CLOCK)
                            if options.publish_clock else None)

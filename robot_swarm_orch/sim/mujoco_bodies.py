@@ -24,9 +24,9 @@ from robot_swarm_orch.sim.mujoco_model import (
     AWAY_M, BASE_KG, Chassis, load_mujoco, model_xml, ROTOR_KGM2, WHEEL_RADIUS_M)
 
 # Longest step of the integration [s].
-STEP_S = 0.005
+STEP_S = 0.01
 # Torque for each rad/s that a wheel is too slow; most that a motor has [N m s, N m].
-_GAIN = 60.0
+_GAIN = 30.0
 _TORQUE_MAX_NM = 60.0
 # Friction of rubber on clean concrete; what a slippery patch has is an option.
 _GRIP = 0.8

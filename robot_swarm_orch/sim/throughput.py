@@ -4,15 +4,18 @@
 How many orders a fleet carries out in virtual time, and what that costs.
 
     python -m robot_swarm_orch.sim.throughput --robots 100 --duration 600 --seed 1
+    python -m robot_swarm_orch.sim.throughput --robots 20 --physics mujoco --slippery-patches 400
 """
 
 import argparse
 import sys
 from time import perf_counter
 
+from robot_swarm_orch.sim.bodies import PHYSICS
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions, STEP_S
 from robot_swarm_orch.sim.ghost import orders_per_hour_ghost
 from robot_swarm_orch.sim.network import NetworkOptions
+from robot_swarm_orch.sim.world import WorldOptions
 from robot_swarm_orch.site import load_site
 
 
@@ -27,11 +30,15 @@ def main(arguments=None) -> int:
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--loss', type=float, default=0.0, help='share of messages lost')
     parser.add_argument('--delay', type=float, default=0.001, help='mean delay [s]')
+    parser.add_argument('--physics', choices=sorted(PHYSICS), default='kinematic')
+    parser.add_argument('--slippery-patches', type=int, default=0)
     parser.add_argument('--kill-leader-at', type=float, default=0.0, help='virtual second')
     chosen = parser.parse_args(arguments)
     site = load_site(chosen.site)
     network = NetworkOptions(delay_s_mean=chosen.delay, loss_ratio=chosen.loss)
-    cluster = Cluster(site, chosen.robots, chosen.seed, ClusterOptions(network=network))
+    cluster = Cluster(site, chosen.robots, chosen.seed, ClusterOptions(
+        network=network, world=WorldOptions(physics=chosen.physics,
+                                            slippery_patches=chosen.slippery_patches)))
     started = perf_counter()
     while cluster.now_s < chosen.duration - STEP_S / 2:
         cluster.run(min(10.0, chosen.duration - cluster.now_s))

@@ -122,7 +122,7 @@ def test_a_jam_with_goals_that_nobody_knows_makes_one_distance_table_a_decision(
     waits = {number: [at[stander.needs[0]]] for number, stander in standers.items()}
     goals = {stander.goal for stander in standers.values()}
     assert len(standers) > 95 and len(goals) > 40
-    advisor = Advisor(site, travel.least_s, travel.admit)
+    advisor = Advisor(site, site.successors.__getitem__, travel.least_s, travel.admit)
     for decision in range(1, 6):
         Counted.made = 0
         advisor.advise(float(decision), standers, waits, at.get)

@@ -25,6 +25,14 @@ def test_a_simulated_fleet_has_coordinators_a_simulation_and_processes_of_robots
     assert len({spec.parameters['site_id'] for spec in specs.values()}) == 1
 
 
+def test_robots_whose_odometry_is_their_wheels_take_their_pose_from_the_localisation():
+    plan = simulated_fleet(default_site_file(), 3, data_dir='/data',
+                           sim_parameters={'wheel_odometry': True})
+    edge = next(spec for spec in processes(plan) if spec.name == 'edge')
+    assert edge.parameters['pose_source'] == 'pose'
+    assert not edge.parameters['odom_is_map_pose']
+
+
 def test_a_process_draws_the_fleet_when_asked_to_and_gives_way_to_all_others():
     plan = simulated_fleet(default_site_file(), 3, data_dir='/data', viz=True,
                            viz_parameters={'rate_hz': 2.0})

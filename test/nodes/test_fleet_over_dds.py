@@ -182,7 +182,8 @@ def test_processes_end_cleanly_when_they_are_asked_to(tmp_path, number):
     ('coordinator_node', ['-p', 'data_dir:=/tmp/x', '-p', 'node_id:=c9'], 'c9'),
     ('coordinator_node', ['-p', 'data_dir:=/proc/none'], '/proc'),
     ('coordinator_node', ['-p', 'data_dir:=/tmp/x', '-p', 'lease_s:=0.2'], 'lease_s'),
-    ('sim_node', ['-p', 'robot_count:=100000'], 'places for')])
+    ('sim_node', ['-p', 'robot_count:=100000'], 'places for'),
+    ('sim_node', ['-p', 'physics:=billiards'], 'kinematic or mujoco')])
 def test_a_wrong_parameter_ends_a_node_with_one_clear_line(tmp_path, executable, arguments, word):
     """What, where, and no traceback; the exit code is not zero."""
     fleet = Fleet(tmp_path)

@@ -255,3 +255,15 @@ def test_a_payload_word_that_makes_no_sense_is_refused(kind, field, value):
     setattr(msg, field, value)
     with pytest.raises(WireError, match=field):
         getattr(rw, f'read_{kind}')(msg, 'r1')
+
+
+def test_a_pose_is_read_as_it_was_written_with_the_stamp_of_its_own():
+    stamp = Header().stamp
+    stamp.sec, stamp.nanosec = 12, 500_000_000
+    seen = t.Odometry(t.Pose(1.0, -2.0, 2.5), t.STANDSTILL, 0.0, 0.03)
+    msg = rw.write_pose(seen, 'map', stamp)
+    stamp.sec = 99
+    pose, taken_s, error_m = rw.read_pose(msg)
+    assert msg.header.frame_id == 'map' and taken_s == pytest.approx(12.5)
+    assert (pose.x_m, pose.y_m, pose.yaw_rad) == pytest.approx((1.0, -2.0, 2.5))
+    assert error_m == pytest.approx(0.03)

@@ -11,9 +11,12 @@ import pytest
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError
+from robot_swarm_orch.lock_sets import point_segment_m
 from robot_swarm_orch.sim.bodies import PHYSICS
+from robot_swarm_orch.sim.cameras import Camera, Look, NoPicture, View
 from robot_swarm_orch.sim.checks import OverlapJudge
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
+from robot_swarm_orch.sim.mujoco_model import load_mujoco, NoPhysics
 from robot_swarm_orch.sim.obstacles import Obstacle
 from robot_swarm_orch.sim.world import World, WorldOptions
 from robot_swarm_orch.site import load_site
@@ -21,12 +24,14 @@ from robot_swarm_orch.types import LoadAction, LoadRequest, Mode, Motion, Pose, 
 
 CONFIG = Path(__file__).resolve().parents[2] / 'config' / 'site.yaml'
 ROBOT = RobotConfig()
-WITHOUT = 'the physics mujoco needs MuJoCo: python3 -m pip install mujoco'
 
 
 def have_mujoco():
     """Skip where MuJoCo is not installed."""
-    pytest.importorskip('mujoco', reason=WITHOUT)
+    try:
+        load_mujoco()  # a plain import would settle that nothing can be drawn in this process
+    except NoPhysics as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(params=sorted(PHYSICS))
@@ -175,8 +180,8 @@ def test_unequal_wheels_make_a_base_veer():
     have_mujoco()
     made = world('mujoco', wheel_error_ratio=0.02)
     drive(made, Motion(1.0, 0.0), 5.0)
-    assert abs(made.y[0]) > 0.02
-    assert abs(made.wheel_odometry(0).pose.y_m) < 0.005
+    assert abs(made.y[0]) > 0.1
+    assert abs(made.wheel_odometry(0).pose.y_m) < 0.02
 
 
 def test_a_robot_driven_into_another_one_pushes_it_and_the_judge_says_so():
@@ -234,6 +239,27 @@ def test_a_load_makes_a_robot_harder_to_push():
     assert ways[0] > 0.2 and ways[1] < 0.8 * ways[0]
 
 
+def test_cameras_show_where_bodies_were_pushed_to():
+    have_mujoco()
+    made = world('mujoco', 2)
+    made.put(1, Pose(5.0, 0.0, 0.0))
+    try:
+        camera = Camera(made.site, look=Look(noise=0.0))
+    except NoPicture as error:
+        pytest.skip(str(error)[:200])
+
+    def seen():
+        other = Pose(float(made.x[1]), float(made.y[1]), float(made.yaw[1]))
+        return camera.picture(Pose(0.0, 0.0, 0.0), View(((other, False),))).astype(int)
+    before = seen()
+    assert np.abs(before - seen()).max() == 0
+    made.push(1, (0.0, 2500.0), 0.6)
+    made.step(2.0)
+    assert made.y[1] > 0.5
+    assert (np.abs(before - seen()).max(axis=2) > 30).sum() > 100
+    camera.close()
+
+
 # With real agents
 
 @pytest.fixture(scope='module')
@@ -251,15 +277,26 @@ def fleet_of(robots, seed, warehouse, **options):
     return Cluster(site, robots, seed, ClusterOptions(world=WorldOptions(**options)), planner)
 
 
+def off_lanes_m(fleet):
+    """Return how far the middle of a robot is from the nearest lane, at most."""
+    site = fleet.site
+    ends = np.array([(a, b) for a in range(site.real_count) for b in site.successors[a]]).T
+    starts, ends = site.xy[ends[0]], site.xy[ends[1]]
+    return max(float(point_segment_m(np.array(at), starts, ends).min())
+               for at in zip(fleet.world.x, fleet.world.y))
+
+
 def test_a_fleet_on_a_greasy_floor_touches_nothing_and_stays_inside_its_nodes(warehouse):
     fleet = fleet_of(5, 5, warehouse, slippery_patches=600)
-    slip_mps = 0.0
+    slip_mps = off_m = 0.0
     for _ in range(150):
         fleet.run(0.1)
         bodies = fleet.world.bodies
         slip_mps = max(slip_mps, float(np.abs(bodies.wheel_v - bodies.v).max()))
+        off_m = max(off_m, off_lanes_m(fleet))
     assert fleet.judges.violations() == []
     assert slip_mps > 0.02
+    assert off_m < ROBOT.position_error_m
     assert fleet.world.truth.driven_m > 40.0
 
 
@@ -284,7 +321,9 @@ def test_twenty_robots_work_as_well_on_wheels_as_on_rails(warehouse):
     done = {}
     for physics, patches in (('kinematic', 0), ('mujoco', 400)):
         fleet = fleet_of(20, 1, warehouse, physics=physics, slippery_patches=patches)
-        fleet.run(240.0)
+        for _ in range(240):
+            fleet.run(1.0)
+            assert off_lanes_m(fleet) < ROBOT.position_error_m
         assert fleet.judges.violations() == []
         assert not fleet.stuck()
         assert {robot.report.mode for robot in fleet.robots.values()} == {Mode.AUTOMATIC}

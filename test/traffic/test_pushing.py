@@ -141,7 +141,7 @@ def test_the_moves_of_a_plan_are_told_one_after_another_and_others_of_it_are_hel
     floor = Floor('.....', '##.##')
     floor.put(1, '3,0', '4,0', ['4,0'])
     floor.put(2, '4,0', '0,0', ['3,0'], since_s=1.0)
-    advisor, told = Advisor(floor.site, floor.hops), []
+    advisor, told = Advisor(floor.site, floor.site.successors.__getitem__, floor.hops), []
     advisor.advise(0.0, floor.standers, floor.waits(), floor.at.get)
     while advisor.to:
         (number, node), = advisor.to.items()
@@ -155,7 +155,7 @@ def test_advice_that_nobody_follows_is_forgotten():
     floor = Floor('.....', '##.##')
     floor.put(1, '1,0', '4,0', ['2,0'])
     floor.put(2, '2,0')
-    advisor = Advisor(floor.site, floor.hops)
+    advisor = Advisor(floor.site, floor.site.successors.__getitem__, floor.hops)
     advisor.advise(0.0, floor.standers, floor.waits(), floor.at.get)
     assert advisor.is_involved(1) and advisor.is_involved(2)
     advisor.advise(100.0, {}, {}, floor.at.get)
