@@ -9,13 +9,13 @@ robots are and moves them at once by one cell or none. One such step is read as 
 robots take for a cell at full speed; turns, ramps, loss and delay do not exist for it. So both
 are compared with what their own robots would reach alone.
 
-SciPy's tables say how fast the machine is, by code that is not ours.
+SciPy's tables say how fast the machine is, by code that is not ours. All times are processor time.
 """
 
 import json
 from pathlib import Path
 import subprocess
-from time import perf_counter
+from time import thread_time
 from typing import List, Tuple
 
 import numpy as np
@@ -100,15 +100,15 @@ class Hops:
 
 
 def table_times(hops: Hops, goals) -> dict:
-    """Return how long SciPy takes for a table of distances to each of some goals [s]."""
+    """Return what a table of distances to each of some goals costs SciPy [s]."""
     breadth, shortest = [], []
     for goal in goals:
-        started = perf_counter()
+        started = thread_time()
         breadth_first_order(hops.graph, goal, return_predecessors=True)
-        between = perf_counter()
+        between = thread_time()
         dijkstra(hops.graph, indices=goal, return_predecessors=True)
         breadth.append(between - started)
-        shortest.append(perf_counter() - between)
+        shortest.append(thread_time() - between)
     return {'version': scipy.__version__, 'breadth_first_s': summary(breadth),
             'dijkstra_s': summary(shortest)}
 

@@ -100,12 +100,12 @@ def peer_lines(report: dict) -> List[str]:
     pibt, tables = peers.get('pypibt'), peers['scipy']
     if pibt:
         lines += _pibt_lines(report, pibt)
-    decision_s = report['decision_s']['p50']
+    breadth_ms, shortest_ms, decision_ms = (1e3 * times['p50'] for times in (
+        tables['breadth_first_s'], tables['dijkstra_s'], report['decision_s']))
     lines.append(
-        f'a traffic decision, p50: {1e3 * decision_s:.2f} ms. A table of distances on this map by '
-        f'SciPy {tables["version"]}: breadth first {1e3 * tables["breadth_first_s"]["p50"]:.2f} '
-        f'ms, Dijkstra {1e3 * tables["dijkstra_s"]["p50"]:.2f} ms; a decision is '
-        f'{peers["decision_in_tables"]:.1f} of the latter')
+        f'a traffic decision: {decision_ms:.2f} ms of processor time (p50), '
+        f'{peers["decision_in_tables"]:.1f} tables of distances on this map by Dijkstra of SciPy '
+        f'{tables["version"]} ({shortest_ms:.2f} ms; breadth first {breadth_ms:.2f} ms)')
     return lines + [f'not compared: {text}' for text in peers['not_compared']]
 
 

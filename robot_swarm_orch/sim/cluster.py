@@ -11,7 +11,7 @@ when, is no concern of this file (`injector.py`). `throughput.py` runs it withou
 
 from dataclasses import dataclass, replace
 import random
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Optional
 
 from robot_swarm_orch.config import check, check_fleet, CoordinatorConfig, RobotConfig
@@ -69,7 +69,8 @@ class Cluster:
         planner: one for this site and robot, if there is one already; else it is made. judges:
         what makes the judges, called with this cluster. leader: what makes the leaders of
         coordinators. placement: (robot, node) of each robot, if not as the site places them.
-        observe: called with (name, seconds) of each piece of work that coordinators time.
+        observe: called with (name, processor time [s]) of each piece of work that coordinators
+        time: virtual time knows no other, and other programs on the machine do not count.
         """
         check_fleet(options.robot, options.coordinator)
         self.site, self.options, self.seed = site, options, seed
@@ -87,7 +88,7 @@ class Cluster:
         self.steps = 0
         self.cpu_s = {'agents': 0.0, 'coordinators': 0.0, 'world': 0.0, 'judges': 0.0,
                       'leader': 0.0}
-        self.measured_s = {}   # what coordinators measure of themselves: name -> seconds in all
+        self.measured_s = {}   # processor time that coordinators measure: name -> seconds in all
         self.agent_ticks = 0
         self._leader_of_replica = leader
         self._observed = observe
@@ -144,7 +145,7 @@ class Cluster:
             self.hosts[name].open_store(),
             random.Random(f'{self.seed} {name} {self.steps}'), planner=self.planner,
             placement=self.placement, witness=lambda entry: witness(name, entry),
-            observe=self._observe, perf=perf_counter, leader=self._leader_of_replica,
+            observe=self._observe, perf=thread_time, leader=self._leader_of_replica,
             send_early=lambda message: self.coordinator_network.send(
                 self.now_s, name, message.to, message, True))
 
