@@ -4,7 +4,7 @@
 Pictures of traffic: throughput against the number of robots, and an aisle in space and time.
 
 A folder takes the report of each run as a JSON file and keeps it; `throughput.png` shows all
-reports of one map in it, `space_time.png` the last run.
+reports in it of the last run's map and duration, `space_time.png` the last run.
 """
 
 import json
@@ -25,7 +25,8 @@ def report_name(setting: dict) -> str:
     """Return the name of a report's file: another setting has another name."""
     seeds = '-'.join(map(str, setting.get('seeds', None) or [setting['seed']]))
     return (f'traffic-{Path(setting["map"]).stem}-{setting["robots"]}-robots-loss-'
-            f'{setting["loss"]:g}-delay-{setting["delay_s"]:g}-seed-{seeds}.json')
+            f'{setting["loss"]:g}-delay-{setting["delay_s"]:g}-{setting["duration_s"]:g}-s-seed-'
+            f'{seeds}.json')
 
 
 def check_folder(folder) -> None:
@@ -43,11 +44,8 @@ def keep_and_draw(folder, report: dict, tracks, site) -> List[str]:
     folder = Path(folder)
     kept = folder / report_name(report['setting'])
     kept.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
-    map_name = Path(report['setting']['map']).name
-    reports = [one for one in read_reports(folder)
-               if Path(one['setting']['map']).name == map_name]
     throughput, space_time = folder / 'throughput.png', folder / 'space_time.png'
-    draw_throughput(reports, throughput)
+    draw_throughput(comparable(read_reports(folder), report['setting']), throughput)
     draw_space_time(report, tracks, site, space_time)
     return [str(kept), str(throughput), str(space_time)]
 
@@ -59,16 +57,23 @@ def read_reports(folder) -> List[dict]:
         try:
             report = json.loads(path.read_text(encoding='utf-8'))
             for one in (report, *report.get('seeds', ())):
-                for value in (one['setting']['robots'], one['setting']['loss'],
-                              one['setting']['delay_s'], one['goals_per_hour'],
-                              one['ghost_goals_per_hour'], one['ghost_ratio']):
-                    float(value)
+                for name in ('robots', 'nodes', 'loss', 'delay_s', 'duration_s', 'settle_s'):
+                    float(one['setting'][name])
+                for name in ('goals_per_hour', 'ghost_goals_per_hour', 'ghost_ratio'):
+                    float(one[name])
                 Path(one['setting']['map'])
             reports.append(report)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f'{path}: this is no report of `swarm bench traffic` '
                               f'({type(error).__name__}: {error}); move it elsewhere') from error
     return reports
+
+
+def comparable(reports, setting: dict) -> List[dict]:
+    """Return the reports of the same map that count the same stretch of time."""
+    def what(one):
+        return Path(one['map']).name, one['duration_s'], one['settle_s']
+    return [report for report in reports if what(report['setting']) == what(setting)]
 
 
 def series_of(reports) -> dict:
@@ -115,8 +120,9 @@ def draw_throughput(reports, path) -> None:
         axes.grid(color=_FAINT, linewidth=0.5)
         axes.spines[['top', 'right']].set_visible(False)
     setting = reports[0]['setting']
-    figure.suptitle(f'{Path(setting["map"]).name}, {setting["nodes"]} nodes', color=_INK,
-                    fontsize=11)
+    figure.suptitle(f'{Path(setting["map"]).name}, {setting["nodes"]} nodes; '
+                    f'{setting["duration_s"]:g} s, goals counted after '
+                    f'{setting["settle_s"]:g} s', color=_INK, fontsize=11)
     figure.savefig(path)
     plots.close(figure)
 
@@ -154,10 +160,10 @@ def draw_space_time(report: dict, tracks, site, path) -> None:
     setting = report['setting']
     axes.set_title(f'{setting["robots"]} robots, loss {100 * setting["loss"]:g} %, delay '
                    f'{1000 * setting["delay_s"]:g} ms: the busiest aisle, {across} = '
-                   f'{aisle.across_m:.1f} m', color=_INK, fontsize=11)
+                   f'{aisle.across_m:.1f} m', color=_INK, fontsize=11, loc='left')
     axes.legend(handles=[Line2D([], [], color=_MOVES, label='drives'),
                          Line2D([], [], color=_WAITS, label='stands on its way')],
-                loc='upper right', frameon=True, fontsize=9)
+                loc='lower right', bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=9)
     axes.spines[['top', 'right']].set_visible(False)
     figure.savefig(path)
     plots.close(figure)

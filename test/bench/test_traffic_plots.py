@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 from robot_swarm_orch.bench.tracks import busiest_aisle, Tracks
-from robot_swarm_orch.bench.traffic_plots import read_reports, report_name, series_of
+from robot_swarm_orch.bench.traffic_plots import (
+    comparable, read_reports, report_name, series_of)
 from robot_swarm_orch.cli import main
 from robot_swarm_orch.errors import ConfigError
 
@@ -35,7 +36,8 @@ def test_the_busiest_aisle_is_where_most_drive_along_not_across():
 
 
 def report(robots, seed, loss=0.0, **more):
-    setting = {'map': 'hall.map', 'robots': robots, 'loss': loss, 'delay_s': 0.0, 'seed': seed}
+    setting = {'map': 'hall.map', 'nodes': 9, 'robots': robots, 'loss': loss, 'delay_s': 0.0,
+               'seed': seed, 'duration_s': 60.0, 'settle_s': 10.0}
     return {'setting': setting, 'goals_per_hour': 10.0, 'ghost_goals_per_hour': 20.0,
             'ghost_ratio': 0.5, **more}
 
@@ -46,6 +48,15 @@ def test_reports_are_sorted_into_series_of_one_network_and_each_seed_counts_once
     assert list(series) == [(0.3, 0.0), (0.0, 0.0)]
     assert {robots: len(ones) for robots, ones in series[0.0, 0.0].items()} == {4: 2, 8: 1}
     assert report_name(report(4, 1)['setting']) != report_name(report(4, 2)['setting'])
+
+
+def test_only_reports_of_one_map_and_stretch_of_time_are_drawn_together():
+    ours, longer, elsewhere = report(4, 1), report(8, 1), report(9, 1)
+    longer['setting']['duration_s'] = 90.0
+    elsewhere['setting']['map'] = 'other.map'
+    moved = report(5, 1)
+    moved['setting']['map'] = '/maps/hall.map'
+    assert comparable([ours, longer, elsewhere, moved], ours['setting']) == [ours, moved]
 
 
 def test_a_file_that_is_no_report_is_named(tmp_path):
