@@ -7,6 +7,17 @@ import argparse
 from robot_swarm_orch.arguments import a_count, a_delay, a_positive, a_share
 
 
+def _add_map(add, also: str = '') -> None:
+    """Add the option of every verb that needs a map."""
+    add('--map', required=True, metavar='FILE',
+        help=f'a site, or any map that `swarm map import` reads{also}')
+
+
+def _add_json(add) -> None:
+    """Add the option of every verb that prints a report."""
+    add('--json', action='store_true', help='print JSON for programs')
+
+
 def add_bench_avoidance(parts) -> None:
     """Add `swarm bench avoidance`."""
     command = parts.add_parser(
@@ -27,7 +38,7 @@ def add_bench_avoidance(parts) -> None:
         help='how many decisions are timed (default: %(default)s)')
     add('--peer', default='', metavar='PYTHON',
         help='a Python that has pyrvo: RVO2 drives the same scene with perfect data')
-    add('--json', action='store_true', help='print JSON for programs')
+    _add_json(add)
     command.set_defaults(verb=_bench_avoidance)
 
 
@@ -46,8 +57,7 @@ def add_bench_traffic(parts) -> None:
         'a real coordinator, a network that loses and delays their words, and judges. Compares '
         'with robots that are alone on the map. docs/benchmarks.md.')
     add = command.add_argument
-    add('--map', required=True, metavar='FILE',
-        help='a site, or any map that `swarm map import` reads')
+    _add_map(add)
     add('--scen', default='', metavar='FILE',
         help='a MovingAI scenario: starts and goals, in its name {seed} stands for the seed '
         '(default: random ones)')
@@ -75,7 +85,7 @@ def add_bench_traffic(parts) -> None:
     add('--plot', default='', metavar='DIR',
         help='put the report into this folder and draw there throughput.png, of all reports that '
         'it holds, and space_time.png, of this run')
-    add('--json', action='store_true', help='print JSON for programs')
+    _add_json(add)
     command.set_defaults(verb=_bench_traffic)
 
 
@@ -108,8 +118,7 @@ def add_bench_contacts(parts) -> None:
         'and robots killed and all words cut off now and then. Judges look for contacts and for '
         'broken rules. A ledger sums what was driven. docs/benchmarks.md.')
     add = command.add_argument
-    add('--map', required=True, metavar='FILE',
-        help='a site, or any map that `swarm map import` reads')
+    _add_map(add)
     add('--robots', type=a_count, default=100, metavar='N',
         help='robots of each seed (default: %(default)s)')
     add('--robot-seconds', type=a_positive, default=1e6, metavar='N',
@@ -132,3 +141,30 @@ def _bench_contacts(options) -> int:
     return run_bench(ContactsOptions(
         options.map, options.robots, options.robot_seconds, options.seconds, options.first_seed,
         options.workers, options.ledger))
+
+
+def add_bench_route(parts) -> None:
+    """Add `swarm bench route`."""
+    command = parts.add_parser(
+        'route', help='how long a robot takes to know its way after a new order',
+        description='Give robots one order after another and time the decision about the route: '
+        'to new and to known goals, round what is blocked, and for all robots at once. Compares '
+        "with SciPy's searches on the same graph. docs/benchmarks.md.")
+    add = command.add_argument
+    _add_map(add, ', or COLUMNSxROWS for a grid that is made, such as 500x140')
+    add('--no-racks', dest='racks', action='store_false',
+        help='a grid that is made has no racks: all of its floor is free')
+    add('--robots', type=a_count, default=100, metavar='N',
+        help='how many robots (default: %(default)s)')
+    add('--orders', type=a_count, default=2000, metavar='N',
+        help='how many orders of each kind (default: %(default)s)')
+    add('--seed', type=int, default=1, metavar='N',
+        help='of starts and goals (default: %(default)s)')
+    _add_json(add)
+    command.set_defaults(verb=_bench_route)
+
+
+def _bench_route(options) -> int:
+    from robot_swarm_orch.bench.route import RouteBenchOptions, run_bench
+    return run_bench(RouteBenchOptions(
+        options.map, options.robots, options.seed, options.orders, options.racks), options.json)
