@@ -27,6 +27,10 @@ RVIZ_PIXELS, RVIZ_BANNER_M = (1280, 930), 6.0  # its view, and what stands above
 VIZ_NICE = 10  # drawing is the first thing to give way
 
 
+LEAN = (('NUMBA_DISABLE_JIT', '1'),)
+"""The variables of processes that have little memory."""
+
+
 @dataclass(frozen=True)
 class ProcessSpec:
     """One process: what to run, under which name, with which parameters."""
@@ -39,6 +43,7 @@ class ProcessSpec:
     node: str = ''  # the node's name; empty: `name`
     yielding: FrozenSet[str] = frozenset()  # of `parameters`, those that give way to the files
     remappings: Tuple[Tuple[str, str], ...] = ()  # (name in our code, name on this robot)
+    environment: Tuple[Tuple[str, str], ...] = ()  # variables that it gets unless they are set
 
     @property
     def node_name(self) -> str:
@@ -173,7 +178,8 @@ def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
     Return the process that hosts some robots.
 
     A real robot's process stands in the robot's namespace; a process of several simulated robots
-    stands in the root namespace and makes a namespace for each.
+    stands in the root namespace and makes a namespace for each. A process of one robot goes
+    without Numba, whose 110 MiB are half of what such a process may take (docs/decisions.md).
     """
     parameters = {**_common(plan), 'data_dir': str(Path(plan.data_dir) / 'robots'),
                   **plan.robot_parameters, **plan.edge_parameters}
@@ -187,7 +193,8 @@ def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
         check(len(robots) == 1, 'a process on a robot hosts that robot alone')
         name, namespace, node = f'edge_{robots[0]}', f'/{robots[0]}', 'edge'
     return ProcessSpec(name, 'edge_node', namespace, parameters, plan.robot_files, node,
-                       plan.yielding, () if plan.simulate else plan.remappings)
+                       plan.yielding, () if plan.simulate else plan.remappings,
+                       LEAN if len(robots) == 1 else ())
 
 
 def sim_process(plan: FleetPlan) -> ProcessSpec:

@@ -70,8 +70,8 @@ class _Child:
         # start-up hooks of the ROS wheels; the command itself runs with neither.
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(
-                tether + self.command, env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT)
+                tether + self.command, env={**dict(self.spec.environment), **environment},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.started_s = time.monotonic()
         self.starts += 1
         self.expected = True

@@ -118,6 +118,8 @@ class Keeper:
         node = Node(package=PACKAGE, executable=spec.executable, name=spec.node_name,
                     output='screen', emulate_tty=True, on_exit=on_exit,
                     parameters=parameters_of(spec), remappings=list(spec.remappings),
+                    additional_env={name: os.environ.get(name, value)
+                                    for name, value in spec.environment},
                     arguments=['--ros-args', '--log-level', self._log_level])
         return [GroupAction([PushRosNamespace(spec.namespace), node])]
 

@@ -119,6 +119,17 @@ def test_a_process_that_is_asked_to_end_is_no_surprise_and_tells_its_status(tmp_
     supervisor.check()
 
 
+def test_variables_of_a_process_give_way_to_those_that_are_set(tmp_path):
+    spec = ProcessSpec('one', 'none', '/', {}, environment=(('A', '1'), ('B', '1')))
+    supervisor = Supervisor(
+        [spec], tmp_path, dict(os.environ, B='2'), command=lambda *_: [
+            sys.executable, '-c', 'import os; print("up", os.environ["A"] + os.environ["B"])'])
+    supervisor.start()
+    until(lambda: is_up(tmp_path, 'one'), 'start')
+    assert 'up 12' in (tmp_path / 'logs' / 'one.log').read_text()
+    supervisor.stop()
+
+
 def test_a_process_may_be_added_while_others_run(tmp_path):
     supervisor = Supervisor([ProcessSpec('one', 'none', '/', {})], tmp_path, dict(os.environ),
                             command=lambda spec, _: [sys.executable, '-c', OBEDIENT])
