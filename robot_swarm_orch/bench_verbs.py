@@ -86,6 +86,9 @@ def add_bench_traffic(parts) -> None:
         help='put the report into this folder and draw there throughput.png, of all reports that '
         'it holds, and space_time.png, of this run')
     _add_json(add)
+    add('--physics', choices=('kinematic', 'mujoco'), default='kinematic',
+        help='how bodies move: exactly as they are told, or with wheels that slip, masses and '
+        'contacts, which needs MuJoCo (default: %(default)s)')
     command.set_defaults(verb=_bench_traffic)
 
 
@@ -107,7 +110,7 @@ def _bench_traffic(options) -> int:
     return run_bench(TrafficBenchOptions(
         options.map, options.scen, options.robots, options.loss, options.delay, options.seed,
         options.duration, options.settle, options.coordinators, options.seeds, options.workers,
-        options.peer, options.plot), options.json)
+        options.peer, options.plot, options.physics), options.json)
 
 
 def add_bench_contacts(parts) -> None:

@@ -28,6 +28,7 @@ from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.sim.errands import alone, Errands
 from robot_swarm_orch.sim.network import NetworkOptions
 from robot_swarm_orch.sim.panel import Judges
+from robot_swarm_orch.sim.world import WorldOptions
 from robot_swarm_orch.site import load_site, PlaceKind
 from robot_swarm_orch.types import Reason
 
@@ -53,6 +54,7 @@ class TrafficBenchOptions:
     workers: int = 2             # processes that share the seeds
     peer: str = ''               # a Python that has pypibt
     plot: str = ''               # folder of reports and pictures
+    physics: str = 'kinematic'
 
 
 class _Judges(Judges):
@@ -178,7 +180,8 @@ def _run(options, site, robot, starts, errands, say, tracks) -> dict:
     cluster = Cluster(
         site, options.robots, options.seed, ClusterOptions(
             robot=robot, coordinator=coordinator, network=network,
-            coordinator_network=NetworkOptions(), orders=False, scans=False),
+            coordinator_network=NetworkOptions(), orders=False, scans=False,
+            world=WorldOptions(physics=options.physics)),
         judges=_Judges, leader=errands.lead, placement=starts, observe=observe)
     longest_s, stuck, started = 0.0, set(), perf_counter()
     while cluster.now_s < options.duration_s - _SLICE_S / 2:
@@ -200,6 +203,7 @@ def _run(options, site, robot, starts, errands, say, tracks) -> dict:
                     'robots': options.robots, 'loss': options.loss, 'delay_s': options.delay_s,
                     'seed': options.seed, 'duration_s': options.duration_s,
                     'settle_s': options.settle_s, 'coordinators': options.coordinators,
+                    'physics': options.physics,
                     'python': platform.python_version(), 'machine': platform.machine()},
         'goals_per_hour': per_hour(errands.reached, options),
         'contacts': len(cluster.judges.overlap.violations),

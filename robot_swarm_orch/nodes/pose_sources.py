@@ -70,7 +70,7 @@ class PoseMessages:
         match = min(self._recent, key=lambda known: abs(known.taken_s - taken_s), default=None)
         if match is None or abs(match.taken_s - taken_s) > MATCH_S:
             return False
-        self._correction = frame_between(pose, match.pose)
+        self._correction = frame_between(pose, _carried(match, taken_s))
         self._error_m, self._driven_m = error_m, 0.0
         return True
 
@@ -89,6 +89,19 @@ class PoseMessages:
             return None
         return replace(odometry, pose=compose(self._correction, odometry.pose),
                        pose_error_m=self._error_m + self._drift * self._driven_m)
+
+
+def _carried(odometry: Odometry, when_s: float) -> Pose:
+    """
+    Return where odometry was at a moment near its own, by the speed it had.
+
+    Only one message a tick is heard, so the one of that very moment may have been skipped: at
+    1.5 m/s and 10 Hz that would be 0.15 m.
+    """
+    pose, motion, time_s = odometry.pose, odometry.motion, when_s - odometry.taken_s
+    way, turn = motion.speed_mps * time_s, motion.yaw_rate_radps * time_s
+    middle = pose.yaw_rad + 0.5 * turn
+    return Pose(pose.x_m + way * cos(middle), pose.y_m + way * sin(middle), pose.yaw_rad + turn)
 
 
 class TransformTree:

@@ -22,6 +22,7 @@ from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.sim.bodies import towards, wrapped
 from robot_swarm_orch.sim.mujoco_model import (
     AWAY_M, BASE_KG, Chassis, load_mujoco, model_xml, ROTOR_KGM2, WHEEL_RADIUS_M)
+from scipy.spatial import cKDTree
 
 # Longest step of the integration [s].
 STEP_S = 0.01
@@ -49,14 +50,14 @@ class MujocoBodies:
                  for _ in range(count)]
         self._limits, self._slippery = config, options.slippery_friction
         self._chassis = Chassis(config.footprint_radius_m)
-        self.patches = _patches(site, options.slippery_patches, 0.5 * self._chassis.track_m, rng)
         self._model = mujoco.MjModel.from_xml_string(
-            model_xml(site.racks, poses, self._chassis, radii, _THINGS, STEP_S))
+            model_xml(site.racks, self._chassis, radii, _THINGS, STEP_S))
         self._data = mujoco.MjData(self._model)
         self._q = self._data.qpos.reshape(count, _DOFS)    # views of MuJoCo's own arrays
         self._qv = self._data.qvel.reshape(count, _DOFS)
         self._q[:, [0, 1, 3]] = poses
         self._find_parts(count)
+        self.spill(_patches(site, options.slippery_patches, 0.5 * self._chassis.track_m, rng))
         self._set_v, self._set_w = np.zeros(count), np.zeros(count)
         self._load_kg, self._circles, self._pushes = (0.0,) * count, (), []
         self.x, self.y, self.yaw = poses.T.copy()
@@ -72,7 +73,6 @@ class MujocoBodies:
         self._wheels = np.array([[model.geom(f'{i}{side}').id for side in 'lr']
                                  for i in range(count)], dtype=int).reshape(count, 2)
         self._things = [model.body(f'thing{i}') for i in range(_THINGS)]
-        model.geom_friction[self._wheels.ravel(), 0] = _GRIP
 
     # Moving
 
@@ -81,7 +81,7 @@ class MujocoBodies:
         parts = max(1, int(np.ceil(dt / STEP_S - 1e-9)))
         step_s = self._model.opt.timestep = dt / parts
         before, turned = self._q[:, :2].copy(), self._q[:, 4:].copy()
-        if len(self.patches):
+        if self._patches is not None:
             self._feel_floor()
         for _ in range(parts):
             self._drive(step_s, target_v, target_w)
@@ -116,11 +116,10 @@ class MujocoBodies:
 
     def _feel_floor(self):
         """Give each wheel the grip that the floor has where it is."""
-        at = self._data.geom_xpos[self._wheels.ravel(), :2]
-        away = at[:, None, :] - self.patches[None, :, :]
-        slips = ((away * away).sum(axis=2) < PATCH_RADIUS_M ** 2).any(axis=1)
-        self._model.geom_friction[self._wheels.ravel(), 0] = np.where(
-            slips, self._slippery, _GRIP)
+        wheels = self._wheels.ravel()
+        away, _ = self._patches.query(self._data.geom_xpos[wheels, :2])
+        self._model.geom_friction[wheels, 0] = np.where(
+            away < PATCH_RADIUS_M, self._slippery, _GRIP)
 
     def _read(self, rolled, dt):
         """Take over where everybody is; `rolled` is how far the wheels turned, (n, 2) [rad]."""
@@ -160,8 +159,14 @@ class MujocoBodies:
         self._load_kg = tuple(masses_kg)
 
     def block(self, circles) -> None:
-        """Let things stand about, (k, 3) [m]; ConfigError if they are too many."""
-        circles = tuple(map(tuple, circles))
+        """
+        Let things stand about, (k, 3) [m]; ConfigError if they are too many.
+
+        What comes to stand where a robot is has no effect until the robot is gone: two bodies in
+        one place would be flung apart.
+        """
+        circles = tuple(circle for circle in map(tuple, circles)
+                        if circle in self._circles or not self._is_taken(*circle))
         if circles == self._circles:
             return
         check(len(circles) <= _THINGS, f'{len(circles)} obstacles stand about at once: with the '
@@ -175,6 +180,16 @@ class MujocoBodies:
             model.geom_size[geom, 0] = model.geom_rbound[geom] = radius
             model.geom_aabb[geom, 3:] = radius
         self._circles = circles
+
+    def _is_taken(self, x, y, radius):
+        """Return whether a robot stands where a thing would."""
+        reach = radius + self._chassis.radius_m
+        return bool((np.hypot(self.x - x, self.y - y) < reach).any())
+
+    def spill(self, patches) -> None:
+        """Make the floor slippery around points (k, 2) [m], and nowhere else."""
+        self._patches = cKDTree(patches) if len(patches) else None
+        self._model.geom_friction[self._wheels.ravel(), 0] = _GRIP
 
     def push(self, robot: int, force_n, for_s: float) -> None:
         """Push a robot at its middle with a force (x, y) [N; map frame] for a while."""

@@ -83,23 +83,23 @@ def load_mujoco():
         os.environ['MUJOCO_GL'] = chosen
 
 
-def model_xml(racks, poses, chassis: Chassis, wheel_radii, things: int, step_s: float) -> str:
+def model_xml(racks, chassis: Chassis, wheel_radii, things: int, step_s: float) -> str:
     """
-    Return the MJCF text of a warehouse.
+    Return the MJCF text of a warehouse, all its robots at the origin.
 
-    racks: (m, 4) boxes [x min, y min, x max, y max; m]. poses: (n, 3) of the robots [m, m, rad].
-    wheel_radii: (n, 2), left and right [m]. things: how many may stand about at once.
+    racks: (m, 4) boxes [x min, y min, x max, y max; m]. wheel_radii: (n, 2) of n robots, left and
+    right [m]. things: how many may stand about at once.
     """
     boxes = ''.join(map(_rack, racks))
-    robots = ''.join(_robot(i, pose, chassis, radii)
-                     for i, (pose, radii) in enumerate(zip(poses, wheel_radii)))
+    robots = ''.join(_robot(i, chassis, radii) for i, radii in enumerate(wheel_radii))
     about = ''.join(
         f'<body name="thing{i}" mocap="true" pos="{i} 0 {AWAY_M}">'
         f'<geom type="sphere" size="0.1" {_bits(_HULL, _HULL)}/></body>' for i in range(things))
-    motors = ''.join(f'<motor joint="{i}{side}"/>' for i in range(len(poses)) for side in 'lr')
+    motors = ''.join(f'<motor joint="{i}{side}"/>' for i in range(len(wheel_radii))
+                     for side in 'lr')
     return (
         f'<mujoco><option timestep="{step_s}" integrator="Euler" cone="elliptic" '
-        'solver="Newton" iterations="20"><flag autoreset="disable"/></option>'
+        'solver="CG" iterations="30"><flag autoreset="disable"/></option>'
         '<compiler inertiafromgeom="false" autolimits="false"/>'
         '<default><geom condim="1" friction="0 0 0"/></default><worldbody>'
         f'<geom type="plane" size="0 0 1" {_bits(_FLOOR, 0)}/>'
@@ -112,14 +112,14 @@ def _bits(kind: int, touches: int) -> str:
 
 
 def _rack(box) -> str:
-    """Return one rack."""
+    """Return one rack; as a body of its own it is left out early where no robot is near."""
     x0, y0, x1, y1 = map(float, box)
     half = f'{0.5 * (x1 - x0):.4f} {0.5 * (y1 - y0):.4f} {_RACK_HALF_HEIGHT_M}'
-    return (f'<geom type="box" size="{half}" pos="{0.5 * (x0 + x1):.4f} {0.5 * (y0 + y1):.4f} '
-            f'{_RACK_HALF_HEIGHT_M}" {_bits(_HULL, _HULL)}/>')
+    return (f'<body><geom type="box" size="{half}" pos="{0.5 * (x0 + x1):.4f} {0.5 * (y0 + y1):.4f} '
+            f'{_RACK_HALF_HEIGHT_M}" {_bits(_HULL, _HULL)}/></body>')
 
 
-def _robot(index, pose, chassis, radii) -> str:
+def _robot(index, chassis, radii) -> str:
     """Return one robot; its joints are x, y, z, yaw, left wheel, right wheel."""
     inertia = chassis.inertia_kgm2()
     wheels = ''.join(

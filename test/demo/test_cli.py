@@ -98,6 +98,14 @@ def test_a_domain_that_is_none_is_refused_by_name(monkeypatch, capsys):
     assert "SWARM_DOMAIN_ID: 'abc' must be a whole number of 0 to 101" in capsys.readouterr().err
 
 
+def test_a_demo_with_physics_that_are_not_installed_says_what_to_install(
+        monkeypatch, tmp_path, capsys):
+    pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
+    monkeypatch.setitem(sys.modules, 'mujoco', None)
+    assert main(['demo', '--physics', 'mujoco', '--out', str(tmp_path)]) == 2
+    assert 'pip install mujoco' in capsys.readouterr().err
+
+
 def test_a_word_where_a_number_belongs_is_answered_in_words(capsys):
     with pytest.raises(SystemExit):
         main(['demo', '--robots', 'ten'])

@@ -61,6 +61,15 @@ def test_a_pose_without_odometry_of_its_time_is_not_used():
     assert source.locate(odometry(Pose(1.0, 0.0, 0.0), 1.1), 1.1) is None
 
 
+def test_a_pose_whose_own_odometry_was_skipped_does_not_shift_the_robot():
+    """At 1.5 m/s a tenth of a second is more than the error that a robot may have."""
+    source = pose_sources.PoseMessages(drift=0.0)
+    source.locate(Odometry(Pose(0.0, 0.0, 0.0), Motion(1.5, 0.0), 1.0), 1.0)
+    assert source.hear(Pose(10.15, 4.0, 0.0), 1.1, 0.01)
+    found = source.locate(Odometry(Pose(0.3, 0.0, 0.0), Motion(1.5, 0.0), 1.2), 1.2)
+    assert_same(found.pose, Pose(10.3, 4.0, 0.0))
+
+
 def test_the_error_bound_grows_with_the_way_driven_and_shrinks_with_a_new_pose():
     """Twenty metres on wheels at 5 % are a metre; standing still costs nothing."""
     source = pose_sources.PoseMessages(drift=0.05)

@@ -156,8 +156,8 @@ def test_a_base_brakes_as_it_vouches_for(load_kg, oil):
     drive(made, Motion(1.5, 0.0), 3.0)
     speed, start = float(made.v[0]), float(made.x[0])
     if oil:
-        made.bodies.patches = np.array(
-            [[start + 0.2 * i, 0.5 * 0.8 * ROBOT.footprint_radius_m] for i in range(12)])
+        left_m = 0.5 * 0.8 * ROBOT.footprint_radius_m
+        made.bodies.spill([(start + 0.2 * i, left_m) for i in range(12)])
     drive(made, Motion(0.0, 0.0), 3.0)
     bound = speed * ROBOT.actuation_delay_s + speed ** 2 / (2.0 * ROBOT.brake_mps2)
     assert made.x[0] - start <= bound + 0.03
@@ -167,8 +167,7 @@ def test_a_base_brakes_as_it_vouches_for(load_kg, oil):
 def test_wheels_that_slip_report_a_way_that_nobody_went():
     have_mujoco()
     made = world('mujoco', slippery_friction=0.02)
-    made.bodies.patches = np.array([[x, y] for x in np.arange(-1.0, 4.0, 0.2)
-                                    for y in (-0.3, 0.3)])
+    made.bodies.spill([(x, y) for x in np.arange(-1.0, 4.0, 0.2) for y in (-0.3, 0.3)])
     drive(made, Motion(1.5, 0.0), 2.0)
     said = made.wheel_odometry(0)
     assert said.pose.x_m > made.x[0] + 0.5
@@ -215,6 +214,17 @@ def test_an_obstacle_stops_a_robot_while_it_is_there():
     assert 'touches' in [h.kind for h in made.drain()]
     drive(made, Motion(1.0, 0.0), 4.5)
     assert made.x[0] > 5.0
+
+
+def test_an_obstacle_that_appears_in_a_robot_does_not_fling_it_away():
+    have_mujoco()
+    made = world('mujoco')
+    made.obstacles = (Obstacle(0.3, 0.0, 0.5, 'box'),)
+    made.step(1.0)
+    assert hypot(made.x[0], made.y[0]) < 0.01
+    drive(made, Motion(-1.0, 0.0), 3.0)
+    drive(made, Motion(1.0, 0.0), 4.0)
+    assert made.x[0] < 0.3 - 0.5 - ROBOT.footprint_radius_m + 0.1  # once gone, it is in the way
 
 
 def test_more_obstacles_than_the_model_has_room_for_are_refused():
