@@ -25,19 +25,21 @@ import numpy as np
 from robot_swarm_orch.codec import pack
 from robot_swarm_orch.errors import ConfigError, SiteError
 from robot_swarm_orch.lock_sets import lock_sets, release_distances
+from robot_swarm_orch.site_areas import areas_of
 from robot_swarm_orch.site_checks import (
     check_apart, check_connected, check_locks, check_streets)
 from robot_swarm_orch.site_format import (
     arcs_of, nodes_of, number_of, part, places_of, racks_of, some)
-from robot_swarm_orch.site_model import Place, PlaceKind, Site
+from robot_swarm_orch.site_model import Area, Place, PlaceKind, Site
 from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.streets import against_streets, bridges
 from robot_swarm_orch.warehouse import warehouse_drawing
 from robot_swarm_orch.yaml_files import read_yaml
 
 _KEYS = {'name', 'footprint_radius_m', 'pose_error_m', 'zone_size_m', 'pass_cost_s',
-         'against_cost_s', 'warehouse', 'nodes', 'edges', 'places', 'racks'}
-__all__ = ['load_site', 'Place', 'PlaceKind', 'read_site', 'Site', 'written_out']
+         'against_cost_s', 'warehouse', 'nodes', 'edges', 'places', 'racks',
+         'areas'}
+__all__ = ['Area', 'load_site', 'Place', 'PlaceKind', 'read_site', 'Site', 'written_out']
 
 
 def load_site(source) -> Site:
@@ -91,19 +93,20 @@ def _build(drawing) -> Site:
     arcs = arcs_of(part(drawing, 'edges', list), names)
     places = places_of(part(drawing, 'places', dict), names)
     racks = racks_of(part(drawing, 'racks', list))
+    areas = areas_of(part(drawing, 'areas', dict), names, xy)
     check_apart(names, xy, 2.0 * (radius + error))
     check_connected(names, arcs)
     segments = sorted({(min(arc), max(arc)) for arc in arcs})
     check_streets(names, xy, segments, radius + error, racks)
     locks, conflicts = lock_sets(xy, segments, 2.0 * (radius + error))
     check_locks(names, segments, arcs, locks, [place.node for place in places.values()])
-    return _assemble(drawing, (names, xy, arcs, places, racks), (segments, locks, conflicts),
-                     (radius, error))
+    return _assemble(drawing, (names, xy, arcs, places, racks, areas),
+                     (segments, locks, conflicts), (radius, error))
 
 
 def _assemble(drawing, parts, locked, sizes) -> Site:
     """Return the site of checked parts, and of segments with their locks and conflict nodes."""
-    names, xy, arcs, places, racks = parts
+    names, xy, arcs, places, racks, areas = parts
     segments, locks, conflicts = locked
     radius, error = sizes
     lengths = np.hypot(*(xy[[b for _, b in segments]] - xy[[a for a, _ in segments]]).T).tolist()
@@ -127,7 +130,8 @@ def _assemble(drawing, parts, locked, sizes) -> Site:
         bounds=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
         _locks=_both_ways(segments, locks), _lengths=_both_ways(segments, lengths),
         _releases=release_distances(xy, segments, locks, 2.0 * (radius + error)),
-        _junctions=_junctions(successors, neighbours, set(stubs)), _place_at=place_at)
+        _junctions=_junctions(successors, neighbours, set(stubs)), _place_at=place_at,
+        areas=areas, _in_area=frozenset().union(*(area.nodes for area in areas)))
 
 
 def _both_ways(segments, values) -> Dict:

@@ -28,6 +28,19 @@ class Place:
     node: int
 
 
+@dataclass(frozen=True)
+class Area:
+    """
+    Nodes of which at most `robots_max` robots may own some at once.
+
+    Neither a zone, in which neighbours hear each other, nor a free zone without a roadmap.
+    """
+
+    name: str
+    nodes: FrozenSet[int]
+    robots_max: int
+
+
 @dataclass(frozen=True, eq=False)
 class Site:
     """
@@ -55,11 +68,13 @@ class Site:
     bounds: Tuple[float, float, float, float]
     stubs: Tuple[int, ...] = field(repr=False)  # dead ends: nodes with a single neighbour
     bridges: Tuple[Tuple[int, int], ...] = field(repr=False)  # whose loss would part the roadmap
+    areas: Tuple[Area, ...]  # which only so many robots may enter
     _locks: Dict = field(repr=False)
     _releases: Dict = field(repr=False)
     _lengths: Dict = field(repr=False)
     _junctions: Tuple[bool, ...] = field(repr=False)
     _place_at: Dict = field(repr=False)
+    _in_area: FrozenSet[int] = field(repr=False)
 
     @property
     def node_count(self) -> int:
@@ -104,6 +119,10 @@ class Site:
     def place_at(self, node: int) -> Optional[Place]:
         """Return the place at a node, None if there is none."""
         return self._place_at.get(node)
+
+    def is_in_area(self, node: int) -> bool:
+        """Return whether a node lies in an area that only so many robots may enter."""
+        return node in self._in_area
 
     def names_of(self, kind: PlaceKind) -> Tuple[str, ...]:
         """Return the sorted names of the places of one kind."""

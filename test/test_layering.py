@@ -38,9 +38,9 @@ ALLOWED = {
     'demo': {'edge', 'raft', 'coordinator', 'sim'},
 }
 # Modules at the top that the pure parts may import; they import nothing above themselves.
-PLAIN = {'types', 'acts', 'config', 'errors', 'codec', 'site', 'site_format', 'site_checks',
-         'site_model', 'lock_sets', 'streets', 'warehouse', 'metrics', 'spelling', 'yaml_files',
-         'plotting', 'compiled'}
+PLAIN = {'types', 'acts', 'config', 'errors', 'codec', 'site', 'site_areas', 'site_checks',
+         'site_format', 'site_model', 'lock_sets', 'streets', 'warehouse', 'metrics', 'spelling',
+         'yaml_files', 'plotting', 'compiled'}
 CLOCKS_AND_THREADS = {'time', 'threading', 'multiprocessing', 'asyncio', 'logging', 'socket',
                       'subprocess', 'signal'}
 PURE = ('edge', 'raft', 'coordinator', 'sim', 'viz', 'maps')

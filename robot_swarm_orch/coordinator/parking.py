@@ -14,13 +14,17 @@ def places_to_park(idle, records, parts, keeper, now_ms):
     """
     Return (robot, name of the nearest free parking place) of robots that have idled for a while.
 
+    Out of an area that takes only so many robots they go at once, and park outside.
+
     idle: robots that could drive, as (name, node, yaw [rad]). records: RobotRecords by name.
     parts: replica.Parts. now_ms: log time.
     """
+    site = parts.site
     due_ms = now_ms - int(parts.config.park_after_s * 1000.0)
     leaving = [(name, node) for name, node, _ in idle
-               if not records[name].parking and records[name].idle_ms <= due_ms
-               and not _is_out_of_the_way(parts.site, node)][:AT_ONCE]
+               if not records[name].parking
+               and (records[name].idle_ms <= due_ms or site.is_in_area(node))
+               and not _is_out_of_the_way(site, node)][:AT_ONCE]
     if not leaving:
         return []
     taken = {record.parking for record in records.values()}
@@ -28,9 +32,12 @@ def places_to_park(idle, records, parts, keeper, now_ms):
             if place.name not in taken and keeper.is_free(place.node)]
     chosen = []
     for name, node in leaving:
-        if not free:
-            break
-        best = min(free, key=lambda place: (_distance_m(parts.site, place.node, node), place.name))
+        able = [place for place in free if not (
+            site.is_in_area(place.node) and site.is_in_area(node))]
+        if not able:
+            continue
+        best = min(able, key=lambda place: (
+            site.is_in_area(place.node), _distance_m(site, place.node, node), place.name))
         free.remove(best)
         chosen.append((name, best.name))
     return chosen
@@ -43,4 +50,5 @@ def _distance_m(site, one, two):
 
 def _is_out_of_the_way(site, node):
     place = site.place_at(node)
-    return place is not None and place.kind in (PlaceKind.PARKING, PlaceKind.CHARGER)
+    return (place is not None and place.kind in (PlaceKind.PARKING, PlaceKind.CHARGER)
+            and not (site.is_in_area(node) and place.kind == PlaceKind.PARKING))

@@ -22,7 +22,8 @@ Safety is the keeper's business; a wrong decision here only costs time. The poli
     53(7), 2008).
 5.  *Blocked ways.* What people have blocked (`swarm block`) is given to nobody: no node, and no
     unit that leads over an edge in a direction in which it is blocked.
-6.  *Pushing.* Robots that wait for each other all the same, or for one who has nothing to do, are
+6.  *Areas.* A robot enters an area of the site only while it has room (`areas.py`).
+7.  *Pushing.* Robots that wait for each other all the same, or for one who has nothing to do, are
     told to make way (`pushing.py`).
 
 A row is due when it would free a node, give one, or when the robot still wants a node that it owns
@@ -32,6 +33,7 @@ A row is due when it would free a node, give one, or when the robot still wants 
 from math import hypot
 
 from robot_swarm_orch.coordinator.advice import Advisor
+from robot_swarm_orch.coordinator.areas import Areas
 from robot_swarm_orch.coordinator.pushing import Stander
 from robot_swarm_orch.coordinator.units import Units
 from robot_swarm_orch.coordinator.wish import Wish
@@ -78,6 +80,7 @@ class Traffic:
         self._x = site.xy[:, 0].tolist()
         self._y = site.xy[:, 1].tolist()
         self._units = Units(site)
+        self._areas = Areas(site, keeper.owner)
         self._junction = self._units.junction
         self._wishes = {}
         self._given = {}
@@ -108,6 +111,7 @@ class Traffic:
             node: wish.number for wish in self._wishes.values()
             if wish.end >= 0 and self._junction[wish.end] and now_s - wish.heard_s < _PROMISE_S
             for node in wish.next_unit}
+        self._areas.count(self._promised)
         pending = [wish for wish in self._wishes.values() if self._is_news(wish)]
         freeing = {wish.number for wish in pending if self._note_freed(wish)}
         for wish in pending:
@@ -177,13 +181,14 @@ class Traffic:
         goes = not self._advisor.holds_back(wish.number)
         while goes and wish.next_unit and wish.ahead_m < self.lookahead_m:
             stop, unit_end, _ = wish.unit
-            if self._is_shut(wish):
+            if self._is_shut(wish) or self._areas.closed_to(wish.number, wish.next_unit):
                 break
             if not self._may_have(wish, stop, unit_end):
                 self._follow(wish, stop, unit_end)
                 break
             for node in wish.next_unit:
                 self._given[node] = wish.number
+            self._areas.give(wish.number, wish.next_unit)
             self._go_on(wish)
         if wish.count or not self.keeper.owned[wish.number].isdisjoint(wanted):
             return wanted[:wish.count]
@@ -196,9 +201,10 @@ class Traffic:
             wish.end, wish.report.wanted, wish.count, wish.unit[0]))
 
     def _open_neighbours(self, node):
-        """Return the nodes to which an edge leads from a node that people have not blocked."""
+        """Return the nodes to which robots may go from a node: not into what is shut or full."""
         return [after for after in self._site.successors[node]
-                if (node, after) not in self.keeper.shut_edges]
+                if (node, after) not in self.keeper.shut_edges
+                and not self._areas.leads_into_full(node, after)]
 
     def _may_have(self, wish, stop, unit_end):
         """Return whether a unit is free, and giving it closes no ring."""
@@ -244,6 +250,8 @@ class Traffic:
             self._given[node] = number
         for node in unit[free:]:
             self._promised[node] = number
+        self._areas.give(number, unit[:free])
+        self._areas.promise(number, unit[free:])
         wish.count += free
         wish.end, wish.next_unit = unit[free - 1], unit[free:]
 
@@ -289,7 +297,7 @@ class Traffic:
                                          wish.report.wanted)
                     for wish in self._wishes.values() if self._stands(now_s, wish)}
         self._advisor.advise(now_s, standers, {
-            number: self._waits_for(self._wishes[number])
+            number: self._waits_for(self._wishes[number], standers)
             for number, stander in standers.items() if stander.needs}, self._holder)
         self._told = sorted(self._advisor.to.items())
 
@@ -305,12 +313,20 @@ class Traffic:
                 and hypot(self._x[end] - report.pose.x_m,
                           self._y[end] - report.pose.y_m) < _AT_NODE_M)
 
-    def _waits_for(self, wish):
-        """Return the numbers of those whose nodes a robot needs, or whose ring it would close."""
+    def _waits_for(self, wish, standers):
+        """
+        Return the numbers of those whose nodes a robot needs, or whose ring it would close.
+
+        Before an area that is full it waits for any of those inside, so for nobody in particular
+        while one of them is on its way.
+        """
         number, needs = wish.number, wish.next_unit or wish.report.wanted[:1]
         others = {self._holder(node) for node in needs}
         others |= {self._promised.get(node) for node in needs}
         others -= {None, number}
+        if not others:
+            inside = self._areas.robots_in(self._areas.closed_to(number, needs))
+            others = inside if standers.keys() >= inside else others
         if not others and wish.unit is not None:
             others = set(self._in_the_way(self._needs_after(wish, *wish.unit[:2]))) - {number}
         return sorted(others)
@@ -382,8 +398,8 @@ class Traffic:
         Return what keeps a robot from its next unit, as (node, kind, number of the holder).
 
         kind is `held` or `promised` by the holder, `blocked` by its body, `shut` by people (holder
-        None), or `ring` (None): the unit is free, but giving it would close a ring. None if
-        nothing does.
+        None), `area` if it lies in one that is full (None), or `ring` (None): the unit is free,
+        but giving it would close a ring. None if nothing does.
         """
         wish, owner = self._wishes.get(number), self.keeper.owner
         if wish is None or not wish.report.wanted:
@@ -399,6 +415,8 @@ class Traffic:
                 return node, 'promised', self._promised[node]
         if wish.next_unit and self._is_shut(wish):
             return wish.next_unit[0], 'shut', None
+        if self._areas.closed_to(number, wish.next_unit):
+            return wish.next_unit[0], 'area', None
         if wish.next_unit and not self._junction[wish.end] and self._ring(wish, *wish.unit[:2]):
             return wish.next_unit[0], 'ring', None
         return None

@@ -317,6 +317,10 @@ def _authority(picture, report):
         why = 'which people have blocked, or the street to it'
         return Cause('way_blocked', report.robot, f'{stands}, {why}', f'waits for {node}, {why}',
                      'swarm unblock, once it is free again', wait.node)
+    if wait.kind == 'area':
+        why = 'in an area that has as many robots as it takes'
+        return Cause('area_full', report.robot, f'{stands}, {why}', f'waits for {node}, {why}',
+                     '', wait.node)
     if wait.kind == 'promised':
         return Cause('node_promised', report.robot, f'{stands}, which {holder} takes first',
                      f'waits for {node}, which {holder} takes first', '', wait.node, holder)

@@ -149,6 +149,7 @@ _WHAT = {
     'nodes': 'where robots stop and turn: [x, y] in the map frame [m]',
     'edges': 'straight streets between two nodes; third word: both (default) or oneway',
     'places': 'name: [kind, node]; kinds: storage, station, charger, parking',
+    'areas': 'name: what lies in it, and how many robots may be there at once',
     'racks': 'what lasers see and pictures show: [x min, y min, x max, y max] [m]'}
 
 

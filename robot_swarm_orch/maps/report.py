@@ -46,6 +46,10 @@ def hints(site: Site) -> List[str]:
         found.append(f'{len(beside)} streets come so near to a place that a robot which stands '
                      f'there closes them (such as {site.node_names[one]} - '
                      f'{site.node_names[two]} beside {site.place_at(node).name})')
+    parks = {site.places[name].node for name in site.parking}
+    if site.areas and all(map(site.is_in_area, parks)):
+        found.append(f'there is no parking place outside the area {site.areas[0].name}: robots '
+                     'without work stay in it, and count')
     bare = [site.node_names[node] for node in site.stubs if site.place_at(node) is None]
     if bare:
         found.append(f'{len(bare)} dead ends without a place (such as {bare[0]}): whoever drives '

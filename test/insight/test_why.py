@@ -65,6 +65,7 @@ def test_a_robot_behind_a_silent_one_says_so_and_what_to_do():
 
 
 @pytest.mark.parametrize('kind, words', [
+    ('area', 'waiting for node 4, in an area that has as many robots as it takes'),
     ('shut', 'waiting for node 4, which people have blocked, or the street to it; swarm unblock'),
     ('blocked', 'waiting for node 4 blocked by the body of r2; remove r2 and enrol it anew'),
     ('promised', 'waiting for node 4, which r2 takes first, which'),

@@ -6,7 +6,8 @@ Robots in each other's way, as drawn in `scenarios/*.txt`, with real agents and 
 A scenario opens with its story. `from` and `to` are drawings of the same streets: a cell `.` is
 free, `#` is none, a capital is a robot at its start and at its goal. A small letter is a robot
 that has nothing to do, X one that has broken down. `within N s` all robots that go anywhere have
-been where they go; `never`: nobody gets anywhere.
+been where they go; `never`: nobody gets anywhere. `area N` with a drawing: only N
+robots at once may be on its cells `o`.
 """
 
 from math import inf
@@ -37,16 +38,21 @@ def drawing(lines):
 def read_scenario(path):
     """Return (site, robots as {letter: (start, goal or None)}, seconds or None)."""
     blocks = path.read_text(encoding='utf-8').split('\n\n', 1)[1].split('\n')
-    start, end = blocks.index('from'), blocks.index('to')
-    last = next(i for i, line in enumerate(blocks) if line.startswith(('within', 'never')))
-    before, after = (drawing(line.strip() for line in lines)
-                     for lines in (blocks[start + 1:end], blocks[end + 1:last]))
+    heads = [i for i, line in enumerate(blocks)
+             if line and not line.startswith((' ', '#'))]
+    parts = {blocks[i].split()[0]: (blocks[i].split()[1:], drawing(
+        line.strip() for line in blocks[i + 1:j] if line)) for i, j in zip(heads, heads[1:])}
+    last = heads[-1]
+    before, after = parts['from'][1], parts['to'][1]
     assert before.keys() == after.keys(), 'the two drawings show different streets'
     name = {cell: f'{cell[0]},{cell[1]}' for cell in before}
     edges = [[name[c, r], name[other]] for c, r in before for other in ((c + 1, r), (c, r + 1))
              if other in name]
     site = load_site({'edges': edges, 'nodes': {
-        name[c, r]: [PITCH_M * c, -PITCH_M * r] for c, r in before}})
+        name[c, r]: [PITCH_M * c, -PITCH_M * r] for c, r in before}, 'areas': {
+            'area': {'robots_max': int(words[0]), 'nodes': [
+                name[cell] for cell, letter in cells.items() if letter == 'o']}
+            for kind, (words, cells) in parts.items() if kind == 'area'}})
     number = {cell: site.node_names.index(name[cell]) for cell in before}
     goals = {letter: number[cell] for cell, letter in after.items() if letter.isupper()}
     robots = {letter: (number[cell], None if letter == 'X' else goals.get(letter))
