@@ -40,6 +40,8 @@ class Areas:
             self._promised[index].add(number)
 
     def _of(self, nodes):
+        if not self._areas:
+            return ()
         return {index for node in nodes for index in self._at.get(node, ())}
 
     def closed_to(self, number, nodes):
@@ -57,5 +59,5 @@ class Areas:
 
     def leads_into_full(self, node, after):
         """Return whether the step from a node to the next enters an area that is full."""
-        return any(index not in self._at.get(node, ()) and self._is_full(index)
+        return bool(self._areas) and any(index not in self._at.get(node, ()) and self._is_full(index)
                    for index in self._at.get(after, ()))

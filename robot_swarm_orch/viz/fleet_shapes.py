@@ -42,8 +42,9 @@ class FleetArtist:
             found.append(self._text('zone_text', zone, f'zone {zone}: {count}', 0.9,
                                     (*ZONE[:3], 0.9), self._zone_tops[zone]))
         view = words.view
-        if view is not None and view.blocked and view.site_hash == self._site.hash:
-            found += self._blocked(view.blocked[:BLOCKED_MAX])
+        if (view is not None and (view.blocked or view.blocked_edges)
+                and view.site_hash == self._site.hash):
+            found += self._blocked(view.blocked[:BLOCKED_MAX], view.blocked_edges[:BLOCKED_MAX])
         moving = sum(abs(track.report.speed_mps) > MOVING_MPS for track in tracks.values())
         found.append(self._headline(0, banner(self._site.name, view, len(tracks), moving), INK))
         trouble = fleet_trouble(view, words.silence_s(now_s), missing)
@@ -65,17 +66,19 @@ class FleetArtist:
                                                          color, at)
         return known
 
-    def _blocked(self, nodes) -> List[Shape]:
-        """Return a cross on every node that nobody may enter."""
+    def _blocked(self, nodes, edges) -> List[Shape]:
+        """Return a cross on every node that nobody may enter, and on the middle of each street."""
         known = self._kept.get('blocked')
-        if known is None or known[0] != nodes:
+        if known is None or known[0] != (nodes, edges):
             points = []
-            for node in self._paths.real(nodes):
-                x, y, z = self._paths.point(node, BLOCKED_Z_M)
+            marked = [(node, node) for node in self._paths.real(nodes)]
+            for one, two in marked + list(edges):
+                x, y = 0.5 * (self._site.xy[one] + self._site.xy[two])
+                z = self._paths.point(one, BLOCKED_Z_M)[2]
                 points += ((x - 0.6, y - 0.6, z), (x + 0.6, y + 0.6, z),
                            (x - 0.6, y + 0.6, z), (x + 0.6, y - 0.6, z))
             shape = line('blocked', 0, Kind.LINE_LIST, 0.15, BLOCKED, tuple(points))
-            known = self._kept['blocked'] = (nodes, [shape] if points else [])
+            known = self._kept['blocked'] = ((nodes, edges), [shape] if points else [])
         return known[1]
 
     def disputes(self, held_twice: Dict[int, Tuple[str, str]]) -> List[Shape]:

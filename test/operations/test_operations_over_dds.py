@@ -76,6 +76,14 @@ def test_the_lead_is_handed_over_by_command_and_before_a_process_ends(fleet):
         row['role'] != 'silent' and row['lag'] == 0 for row in told['coordinators'].values()))
 
 
+def test_nodes_and_streets_are_blocked_by_command_and_opened_again(fleet):
+    """The leader answers once it is in the log, and refuses what is no street."""
+    assert swarm(fleet, 'block', '2', '0-1', '--one-way') == (0, 'done\n')
+    status, said = swarm(fleet, 'block', '0-3', '--one-way')
+    assert status == 1 and 'no street leads from node 0 to node 3' in said
+    assert swarm(fleet, 'unblock', '2', '0-1', '--one-way') == (0, 'done\n')
+
+
 def test_a_dead_coordinator_is_replaced_step_by_step(fleet, tmp_path):
     """SIGKILL one, add a new one with an empty disk, remove the dead one."""
     leader = table(fleet)['leader']

@@ -227,7 +227,12 @@ def test_the_banner_tells_of_leader_and_orders_and_of_what_is_wrong(scene):
         assert part in banner
     for part in ('EMERGENCY STOP', 'NO LEADER HEARD FOR 3 s', 'NOT HEARD: r002'):
         assert part in trouble
-    assert of(drawing, 'blocked')
+    assert len(of(drawing, 'blocked')[0].points) == 4
+    scene.hear_view(view('r001', commit_index=9, blocked_edges=(nodes('ab'),)))
+    (ax, ay), (bx, by) = SITE.xy[list(nodes('ab'))].tolist()
+    crossed = of(scene.draw(3.0), 'blocked')[0].points
+    assert sum(x for x, _, _ in crossed) == pytest.approx(2.0 * (ax + bx))
+    assert sum(y for _, y, _ in crossed) == pytest.approx(2.0 * (ay + by))
     scene.hear_view(view('r001', commit_index=10))
     scene.hear_lease(3.0)
     drawing = scene.draw(3.1)
