@@ -33,10 +33,10 @@ class Advisor:
 
     def __init__(self, site, neighbours, cost_s, admit=None):
         """
-        Use a site, neighbours(node): where robots may go from there, and cost_s(goal, node): an
-        estimate of the way to go [s].
+        Use a site, and functions that say where robots may go and how far it is.
 
-        admit: function that is told, once in each round, the goals that will be asked about.
+        neighbours(node): the nodes next on the ways out. cost_s(goal, node): an estimate of the
+        way to go [s]. admit: is told, once in each round, the goals that will be asked about.
         """
         self._site, self._neighbours = site, neighbours
         self._cost_s, self._admit = cost_s, admit

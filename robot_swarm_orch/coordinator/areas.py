@@ -59,5 +59,6 @@ class Areas:
 
     def leads_into_full(self, node, after):
         """Return whether the step from a node to the next enters an area that is full."""
-        return bool(self._areas) and any(index not in self._at.get(node, ()) and self._is_full(index)
-                   for index in self._at.get(after, ()))
+        return bool(self._areas) and any(
+            index not in self._at.get(node, ()) and self._is_full(index)
+            for index in self._at.get(after, ()))

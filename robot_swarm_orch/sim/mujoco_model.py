@@ -115,8 +115,8 @@ def _rack(box) -> str:
     """Return one rack; as a body of its own it is left out early where no robot is near."""
     x0, y0, x1, y1 = map(float, box)
     half = f'{0.5 * (x1 - x0):.4f} {0.5 * (y1 - y0):.4f} {_RACK_HALF_HEIGHT_M}'
-    return (f'<body><geom type="box" size="{half}" pos="{0.5 * (x0 + x1):.4f} {0.5 * (y0 + y1):.4f} '
-            f'{_RACK_HALF_HEIGHT_M}" {_bits(_HULL, _HULL)}/></body>')
+    middle = f'{0.5 * (x0 + x1):.4f} {0.5 * (y0 + y1):.4f} {_RACK_HALF_HEIGHT_M}'
+    return f'<body><geom type="box" size="{half}" pos="{middle}" {_bits(_HULL, _HULL)}/></body>'
 
 
 def _robot(index, chassis, radii) -> str:
