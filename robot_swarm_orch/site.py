@@ -11,12 +11,15 @@ a parametric warehouse (`warehouse.py`), or `nodes:`, `edges:`, `places:` writte
     edges: [[a, b], [b, c], [c, a, oneway]]            # third word: both (default) or oneway
     places: {shelf: [storage, b], dock: [station, c]}  # name: [kind, node]
 
+Parts of the floor without streets, `free_zones:`, are in `free_zones.py`.
+
 What each part of the file says is read in `site_format.py`, and whether it makes a site in
 `site_checks.py`; the site itself, frozen, is in `site_model.py`. The geometry behind lock sets and
 release distances is in `lock_sets.py`; the directions of streets that nobody drew are derived in
 `streets.py`.
 """
 
+from dataclasses import replace
 import hashlib
 from pathlib import Path
 from typing import Dict, Mapping
@@ -24,12 +27,14 @@ from typing import Dict, Mapping
 import numpy as np
 from robot_swarm_orch.codec import pack
 from robot_swarm_orch.errors import ConfigError, SiteError
+from robot_swarm_orch.free_zones import (
+    check_zones, split_places, zone_arcs, zone_content, zones_of)
 from robot_swarm_orch.lock_sets import lock_sets, release_distances
 from robot_swarm_orch.site_areas import areas_of
 from robot_swarm_orch.site_checks import (
     check_apart, check_connected, check_locks, check_streets)
 from robot_swarm_orch.site_format import (
-    arcs_of, nodes_of, number_of, part, places_of, racks_of, some)
+    arcs_of, kind_of, nodes_of, number_of, part, places_of, racks_of, some)
 from robot_swarm_orch.site_model import Area, Place, PlaceKind, Site
 from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.streets import against_streets, bridges
@@ -38,7 +43,7 @@ from robot_swarm_orch.yaml_files import read_yaml
 
 _KEYS = {'name', 'footprint_radius_m', 'pose_error_m', 'zone_size_m', 'pass_cost_s',
          'against_cost_s', 'warehouse', 'nodes', 'edges', 'places', 'racks',
-         'areas'}
+         'areas', 'free_zones'}
 __all__ = ['Area', 'load_site', 'Place', 'PlaceKind', 'read_site', 'Site', 'written_out']
 
 
@@ -91,7 +96,9 @@ def _build(drawing) -> Site:
     radius = number_of(drawing, 'footprint_radius_m', 0.75)
     error = number_of(drawing, 'pose_error_m', 0.1)
     arcs = arcs_of(part(drawing, 'edges', list), names)
-    places = places_of(part(drawing, 'places', dict), names)
+    drawn_zones = part(drawing, 'free_zones', dict)
+    at_nodes, spots = split_places(part(drawing, 'places', dict), drawn_zones)
+    places = places_of(at_nodes, names)
     racks = racks_of(part(drawing, 'racks', list))
     areas = areas_of(part(drawing, 'areas', dict), names, xy)
     check_apart(names, xy, 2.0 * (radius + error))
@@ -100,8 +107,61 @@ def _build(drawing) -> Site:
     check_streets(names, xy, segments, radius + error, racks)
     locks, conflicts = lock_sets(xy, segments, 2.0 * (radius + error))
     check_locks(names, segments, arcs, locks, [place.node for place in places.values()])
-    return _assemble(drawing, (names, xy, arcs, places, racks, areas),
+    site = _assemble(drawing, (names, xy, arcs, places, racks, areas),
                      (segments, locks, conflicts), (radius, error))
+    if not drawn_zones:
+        return site
+    return _with_zones(site, drawing, zones_of(drawn_zones, spots, names, xy, (radius, error)),
+                       spots)
+
+
+def _with_zones(site, drawing, zones, spots) -> Site:
+    """Return a site with free zones, checked; their spots come after the nodes of streets."""
+    count, more = site.real_count, len(spots)
+    names = site.node_names + tuple(spot.name for spot in spots)
+    xy = np.vstack([site.xy[:count], np.asarray([(spot.x_m, spot.y_m) for spot in spots])])
+    check_apart(names, xy, site.clearance_m)
+    streets = [(a, b) for a in range(count) for b in site.successors[a]]
+    check_zones(zones, names, xy, sorted({(min(arc), max(arc)) for arc in streets}))
+
+    def moved(node):
+        return node if node < count else node + more
+    locks = {arc: tuple(map(moved, lock)) for arc, lock in site._locks.items()}
+    releases = {arc: {moved(node): way_m for node, way_m in release.items()}
+                for arc, release in site._releases.items()}
+    lengths, free = dict(site._lengths), zone_arcs(zones)
+    for a, b in free:
+        lengths[a, b] = float(np.hypot(*(xy[b] - xy[a])))
+        locks[a, b] = (min(a, b), max(a, b))
+        releases[a, b] = {a: min(lengths[a, b], site.clearance_m)}
+    places = dict(site.places)
+    places.update((spot.name, Place(spot.name, kind_of(spot.name, spot.kind), count + index))
+                  for index, spot in enumerate(spots))
+    full = np.vstack([xy, site.xy[count:]])
+    full.setflags(write=False)
+    arcs = sorted(streets + free)
+    successors, neighbours = _neighbours(len(full), arcs)
+    stubs = tuple(node for node in range(len(xy)) if len(neighbours[node]) == 1)
+    place_at = {place.node: place for place in places.values()}
+    passing = _pass_costs(len(full), place_at, drawing).copy()
+    passing[count:len(xy)] = number_of(drawing, 'pass_cost_s', 30.0)
+    passing.setflags(write=False)
+    junctions = list(_junctions(successors, neighbours, set(stubs)))
+    for zone in zones:
+        for node in zone.doors + zone.spots:
+            junctions[node] = node in zone.doors  # nobody waits in a door
+    x, y = zip(*(corner for zone in zones for corner in zone.polygon))
+    low_x, low_y, high_x, high_y = site.bounds
+    content = (site.hash, tuple(sorted((p.name, int(p.kind), p.node) for p in places.values())),
+               zone_content(zones))
+    return replace(
+        site, hash=_bits_of(content), node_names=names, xy=full, real_count=len(xy),
+        successors=successors, places=places, pass_cost_s=passing, stubs=stubs,
+        bridges=tuple(sorted(bridges(len(xy), sorted({(min(arc), max(arc)) for arc in arcs})))),
+        bounds=(min(low_x, *x), min(low_y, *y), max(high_x, *x), max(high_y, *y)),
+        _locks=locks, _releases=releases, _lengths=lengths, _junctions=tuple(junctions),
+        _place_at=place_at, free_zones=zones,
+        _free_zone_at={spot: zone for zone in zones for spot in zone.spots})
 
 
 def _assemble(drawing, parts, locked, sizes) -> Site:
@@ -191,4 +251,9 @@ def _hash_of(xy, arcs, locks, places, sizes) -> int:
     content = (tuple(map(tuple, np.round(xy * 1e6).astype(int).tolist())), tuple(arcs),
                tuple(locks), tuple(round(size * 1e6) for size in sizes),
                tuple(sorted((p.name, int(p.kind), p.node) for p in places.values())))
+    return _bits_of(content)
+
+
+def _bits_of(content) -> int:
+    """Return 63 bits over plain values."""
     return int.from_bytes(hashlib.sha256(pack(content)).digest()[:8], 'big') >> 1

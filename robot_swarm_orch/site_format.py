@@ -63,20 +63,26 @@ def places_of(places, names):
     for name, place in places.items():
         if not isinstance(place, (list, tuple)) or len(place) != 2:
             raise SiteError(f'place {name} is {place!r}: it must be [kind, node], '
-                            'such as [station, n4]')
+                            'such as [station, n4], or in a free zone [kind, zone, x, y]')
         kind, node = place
-        if str(kind).upper() not in PlaceKind.__members__:
-            kinds = [kind.name.lower() for kind in PlaceKind]
-            raise SiteError(f'place {name} is of unknown kind {kind!r}: known are '
-                            + ', '.join(kinds))
+        kind = kind_of(name, kind)
         if str(node) not in number:
             raise SiteError(f'place {name} is at the unknown node {node}'
                             + did_you_mean(str(node), names))
         if str(node) in used:
             raise SiteError(f'places {used[str(node)]} and {name} share the node {node}')
         used[str(node)] = name
-        result[str(name)] = Place(str(name), PlaceKind[str(kind).upper()], number[str(node)])
+        result[str(name)] = Place(str(name), kind, number[str(node)])
     return result
+
+
+def kind_of(name, kind) -> PlaceKind:
+    """Return the kind that a place is drawn with."""
+    if str(kind).upper() not in PlaceKind.__members__:
+        kinds = [kind.name.lower() for kind in PlaceKind]
+        raise SiteError(f'place {name} is of unknown kind {kind!r}: known are '
+                        + ', '.join(kinds))
+    return PlaceKind[str(kind).upper()]
 
 
 def racks_of(racks) -> np.ndarray:

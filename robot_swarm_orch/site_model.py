@@ -8,6 +8,7 @@ from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 import numpy as np
 from robot_swarm_orch.errors import SiteError
+from robot_swarm_orch.free_zones import FreeZone
 
 
 class PlaceKind(IntEnum):
@@ -75,6 +76,8 @@ class Site:
     _junctions: Tuple[bool, ...] = field(repr=False)
     _place_at: Dict = field(repr=False)
     _in_area: FrozenSet[int] = field(repr=False)
+    free_zones: Tuple[FreeZone, ...] = ()  # parts of the floor without streets
+    _free_zone_at: Dict = field(default_factory=dict, repr=False)  # spot -> its zone
 
     @property
     def node_count(self) -> int:
@@ -115,6 +118,14 @@ class Site:
         of a square of two-way streets, others can pass round.
         """
         return self._junctions[node]
+
+    def free_zone_at(self, node: int) -> Optional[FreeZone]:
+        """Return the free zone that a node is a spot of, None for any other node."""
+        return self._free_zone_at.get(node)
+
+    def free_zone_on(self, a: int, b: int) -> Optional[FreeZone]:
+        """Return the free zone that a->b leads through, None for a street of the roadmap."""
+        return self._free_zone_at.get(a) or self._free_zone_at.get(b)
 
     def place_at(self, node: int) -> Optional[Place]:
         """Return the place at a node, None if there is none."""

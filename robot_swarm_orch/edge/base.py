@@ -125,10 +125,12 @@ class Roadmap:
             x, y = edge.x_m + nearest * edge.ux, edge.y_m + nearest * edge.uy
             if hypot(x - x_m, y - y_m) < gap_m:
                 return False
-        return True
+        return all(zone.room_m(x_m, y_m) <= -gap_m and all(
+            door in held or zone.lane_m(door, x_m, y_m) >= gap_m for door in zone.doors)
+            for zone in self.site.free_zones)
 
     def _edges_near(self, x_m, y_m, gap_m):
-        """Yield the edges, in both directions, that may come within a gap of a point."""
+        """Yield the streets, in both directions, that may come within a gap of a point."""
         site = self.site
         away = np.hypot(*(site.xy[:site.real_count] - (x_m, y_m)).T)
         if self._longest_m is None:
@@ -136,8 +138,9 @@ class Roadmap:
                                   for b in site.successors[a])
         for a in np.flatnonzero(away < gap_m + self._longest_m).tolist():
             for b in site.successors[a]:
-                yield a, b
-                yield b, a
+                if site.free_zone_on(a, b) is None:
+                    yield a, b
+                    yield b, a
 
 
 @dataclass(frozen=True)
@@ -312,10 +315,13 @@ class Track:
         """
         Return the run under the set of nodes held.
 
-        The edge that the robot is on belongs to it if all is held that the body has not left.
+        The edge that the robot is on belongs to it if all is held that the body has not left. At
+        the door of a free zone it ends: from there on the robot finds its own way.
         """
-        nodes, edges = self.nodes, []
+        nodes, edges, site = self.nodes, [], self.roadmap.site
         for index in range(len(nodes) - 1):
+            if site.free_zone_on(nodes[index], nodes[index + 1]) is not None:
+                break
             edge = self.roadmap.edge(nodes[index], nodes[index + 1])
             if not edge.lock <= held and (
                     index > 0 or not held.issuperset(edge.touched(edge.along_m(x_m, y_m)))):
@@ -375,5 +381,5 @@ def _edges_at(site, nodes):
     """Return, in both directions and sorted, the edges that meet one of `nodes`."""
     ends = set(nodes)
     pairs = {(a, b) for a in range(site.real_count) for b in site.successors[a]
-             if a in ends or b in ends}
+             if (a in ends or b in ends) and site.free_zone_on(a, b) is None}
     return sorted(pairs | {(b, a) for a, b in pairs})

@@ -67,6 +67,8 @@ class ArcGraph:
         against = np.asarray([(a, b) in site.against for a, b in zip(
             self.start.tolist(), self.end.tolist())])
         self.drive_s = length / speed_mps + site.against_cost_s * against
+        for zone in site.free_zones:
+            self._slow_down(site, zone, speed_mps)
         self.cost_s = self.drive_s + site.pass_cost_s[self.end]
         self.width_s = float(self.drive_s.min())
         # Where all edges are parallel to an axis, no way is shorter than along both.
@@ -77,6 +79,13 @@ class ArcGraph:
         self.arcs_from_each = self._padded(count)
         # Costs, costs to go, and the queue of a search under way.
         self.table_bytes = 24 * self.count + 4 * _BUCKETS
+
+    def _slow_down(self, site, zone, speed_mps):
+        """Take a free zone's speed for the ways in it."""
+        for a, b in ((a, b) for a in zone.points for b in site.successors[a]
+                     if site.free_zone_on(a, b) is zone):
+            self.drive_s[self.arc(a, b)] = site.edge_length_m(a, b) / min(speed_mps,
+                                                                          zone.speed_mps)
 
     def _padded(self, count):
         """Return `arcs_from` of all nodes at once, (count, most), with -1 where there are less."""
