@@ -203,7 +203,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Peer:
-    """What a robot tells its neighbours, and when it was heard [s]."""
+    """
+    What a robot tells its neighbours, and when it was heard [s].
+
+    sent_s: when it was sent, by a clock of the sender [s]. roster: in a free zone, the commit
+    index of the newest FleetView that the robot reckons with; 0 elsewhere.
+    """
 
     robot: str
     boot_id: int
@@ -216,6 +221,8 @@ class Peer:
     heard_s: float
     carrying: bool = False
     pose_error_m: float = 0.0
+    sent_s: float = 0.0
+    roster: int = 0
 
 
 @dataclass(frozen=True)
@@ -395,7 +402,11 @@ class Safety:
 
 @dataclass(frozen=True)
 class FleetView:
-    """The fleet at a glance, as the leader publishes it."""
+    """
+    The fleet at a glance, as the leader publishes it.
+
+    in_zones: (robot, spot) of each spot of a free zone that a robot holds, or its body blocks.
+    """
 
     term: int
     leader_id: str
@@ -410,6 +421,7 @@ class FleetView:
     orders_done: int
     emergency_stop: bool = False
     blocked_edges: Tuple[Tuple[int, int], ...] = ()
+    in_zones: Tuple[Tuple[str, int], ...] = ()
 
 
 @dataclass

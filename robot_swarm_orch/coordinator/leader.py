@@ -32,6 +32,8 @@ _FORGET_PERIOD_MS = 60_000
 # A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
 _BARE_S = 60.0
 _TOLD_AGAIN = 100
+# Robots wait at a door until all have heard of them, so that is told so often, for so long [s].
+_ZONES_PERIOD_S, _ZONES_AGAIN_S = 0.2, 2.0
 
 
 class Outbox:
@@ -82,6 +84,7 @@ class Leader:
         self._digest_due = 0
         self._forget_ms = state.time_ms
         self._traffic_s = self._allocation_s = self._view_s = now_s
+        self._zones_told, self._zones_s = None, -inf
         self._lease_s = -inf
         self._lease_seq = 0
         self._take_over(now_s)
@@ -363,6 +366,8 @@ class Leader:
             command = self._copy(now_s, robot)
             if command is not None:
                 outbox.commands.append(command)
+        if self._site.free_zones:
+            self._tell_zones(now_s)
         if now_s >= self._view_s:
             self._view_s = _next_due(self._view_s, self._config.status_period_s, now_s)
             outbox.view = self.view()
@@ -418,7 +423,25 @@ class Leader:
             self.term, self._config.node_id, state.index, keeper.site_hash, self.voters,
             tuple(robots), tuple(self.reports.mode_of(keeper.numbers[name]) for name in robots),
             tuple(sorted(blocked)), len(state.waiting), len(state.live) - len(state.waiting),
-            state.done, self.reports.all_stopped(), tuple(sorted(keeper.shut_edges)))
+            state.done, self.reports.all_stopped(), tuple(sorted(keeper.shut_edges)),
+            self._in_zones())
+
+    def _in_zones(self):
+        """Return (robot, spot) of all that may be in a free zone, sorted."""
+        keeper = self.keeper
+        return tuple(sorted(
+            (keeper.names[number], spot) for zone in self._site.free_zones for spot in zone.spots
+            for number in (keeper.owner.get(spot), keeper.blocked.get(spot))
+            if number is not None))
+
+    def _tell_zones(self, now_s):
+        """Tell at once, and for a while again and again, when who is in a free zone changed."""
+        in_zones = self._in_zones()
+        if in_zones != self._zones_told:
+            self._zones_told, self._zones_s = in_zones, now_s
+            self._view_s = now_s
+        elif now_s < self._zones_s + _ZONES_AGAIN_S:
+            self._view_s = min(self._view_s, now_s + _ZONES_PERIOD_S)
 
     def abandoned(self):
         """Return answers to the requests that this leadership can no longer answer."""

@@ -10,8 +10,7 @@ comes out, and calls it every `tick_s`. It needs no coordinators to be safe: wit
 stands, and brakes inside what it already holds.
 """
 
-from dataclasses import dataclass
-from math import nan
+from math import hypot, nan
 from random import Random
 from typing import Optional, Tuple
 
@@ -20,22 +19,24 @@ from robot_swarm_orch.edge.advice import Advice, ADVICE_S
 from robot_swarm_orch.edge.authority import AuthorityBook, Heard
 from robot_swarm_orch.edge.base import (
     Base, locate, roadmap_of, stop_distance_m, Track, until_return)
+from robot_swarm_orch.edge.free_floor import floor_of
 from robot_swarm_orch.edge.journal import Journal
 from robot_swarm_orch.edge.lease import LeaseClock
 from robot_swarm_orch.edge.motion import Follower, Reckoner
+from robot_swarm_orch.edge.neighbours import AvoidanceConfig
 from robot_swarm_orch.edge.peers import PeerTable
 from robot_swarm_orch.edge.planning import Planner
+from robot_swarm_orch.edge.ports import Inputs, Outputs
 from robot_swarm_orch.edge.reporting import ReportClock
 from robot_swarm_orch.edge.safety import clamp, is_fresh, Limiter, Situation
 from robot_swarm_orch.edge.seams import MotionDriver
 from robot_swarm_orch.edge.stop_latch import StopLatch
 from robot_swarm_orch.edge.task_runner import Phase, TaskRunner
-from robot_swarm_orch.edge.words import explained
+from robot_swarm_orch.edge.words import errors_of, explained
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.site import Site
 from robot_swarm_orch.types import (
-    Ack, Command, Counters, EmergencyStop, FleetView, Grant, Lease, LoadReading, LoadRequest,
-    Mode, Motion, Nodes, Odometry, Peer, Reason, Report, Safety, Scan, Sight, STANDSTILL)
+    Ack, Counters, Mode, Motion, Odometry, Peer, Reason, Report, Safety, STANDSTILL)
 
 # Slower than this the robot stands; slower than that it has as good as arrived [m/s].
 _STILL_MPS = 0.02
@@ -49,53 +50,18 @@ _NO_WAY_RETRY_S = 1.0
 _LONG_STANDS = frozenset((Reason.EMERGENCY, Reason.INACTIVE, Reason.IN_DOUBT))
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """
-    What the world said: messages that are new since the last tick, sensors as last known.
-
-    `now_s` is the steady clock, for leases and silence; `control_s` is ROS time, for sensor age.
-    """
-
-    now_s: float
-    control_s: float
-    odometry: Optional[Odometry] = None
-    scan: Optional[Scan] = None
-    sight: Optional[Sight] = None
-    load: Optional[LoadReading] = None
-    battery: float = nan
-    grants: Tuple[Grant, ...] = ()
-    leases: Tuple[Lease, ...] = ()
-    commands: Tuple[Command, ...] = ()
-    stops: Tuple[EmergencyStop, ...] = ()
-    view: Optional[FleetView] = None
-    active: bool = True
-    manual: bool = False
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What the robot does and says; None or empty: nothing this time."""
-
-    motion: Motion
-    report: Optional[Report] = None
-    state: Optional[Peer] = None
-    acks: Tuple[Ack, ...] = ()
-    load_request: Optional[LoadRequest] = None
-    safety: Optional[Safety] = None
-    route: Nodes = ()
-
-
 class RobotAgent:
     """The edge node of one robot, without ROS."""
 
     def __init__(self, robot_id: str, site: Site, config: RobotConfig, boot_id: int,
                  journal: Journal, planner: Planner, peers: PeerTable,
-                 rng: Optional[Random] = None, driver: Optional[MotionDriver] = None):
+                 rng: Optional[Random] = None, driver: Optional[MotionDriver] = None,
+                 company=None, avoidance: AvoidanceConfig = AvoidanceConfig()):
         """
         Start standing, with nothing held.
 
         `boot_id` is a random number that this robot never used before; `rng` draws the next ones.
+        `company` is what the process knows of robots in free zones; None: it hosts this one only.
         """
         self.robot, self.site, self.config = robot_id, site, config
         self.planner, self.peers = planner, peers
@@ -107,6 +73,7 @@ class RobotAgent:
         self.reckoner = Reckoner(config)
         self.driver = driver if driver is not None else Follower(config, self.reckoner)
         self.limiter = Limiter(config)
+        self.floor = floor_of(robot_id, site, config, company, avoidance)
         self.counters = Counters()
         self.track: Optional[Track] = None
         self.safety = Safety(0.0, Reason.JOINING, True)
@@ -131,9 +98,12 @@ class RobotAgent:
         acks += self._work(inputs)
         self._find_way(inputs, body)
         base = self._hold(inputs)
-        wanted = self._follow(body, base)
-        safety = self._judge(inputs, body, base, wanted)
-        self._motion = clamp(wanted, safety)
+        if self._zone() is not None and base is not None:
+            self._motion = self._cross(inputs, body, base)
+        else:
+            wanted = self._follow(body, base)
+            safety = self._judge(inputs, body, base, wanted)
+            self._motion = clamp(wanted, safety)
         self.reckoner.sent(inputs.control_s, self._motion)
         return self._tell(inputs, body, acks)
 
@@ -156,6 +126,8 @@ class RobotAgent:
             return body
         x, y, asked = seen.pose.x_m, seen.pose.y_m, abs(self._motion.speed_mps)
         speed = max(abs(seen.motion.speed_mps), asked)
+        if self._zone() is not None and self._sense_zone(seen, speed):
+            return body
         track.pass_nodes(x, y, speed < _CREEP_MPS)
         self._committed = track.committed(body.pose.x_m, body.pose.y_m,
                                           max(abs(body.motion.speed_mps), asked))
@@ -164,8 +136,22 @@ class RobotAgent:
         if speed < _STILL_MPS and (not self._inside or self._is_off_its_end(x, y)):
             self._find_place(seen)
         if self._inside and self._committed == 0 and speed < _STILL_MPS:
-            self._standing_at = track.nodes[0]
+            self._standing_at = self.track.nodes[0]
+            if self.floor is not None and self.floor.enter(self.track, self.book.held):
+                self._standing_at = -1
         return body
+
+    def _zone(self):
+        """Return the free zone that the robot is in, None on the roadmap."""
+        return None if self.floor is None else self.floor.zone_of(self.track)
+
+    def _sense_zone(self, seen, speed):
+        """Note where in a free zone the robot is; return whether it is in one still."""
+        held = frozenset(self.book.held)
+        stays, self._inside, self._committed = self.floor.sense(self.track, held, seen, speed)
+        if stays and self._committed == 0:
+            self._standing_at = self.floor.stands_at(self.track, speed)
+        return stays
 
     def _is_off_its_end(self, x, y):
         """Return whether the robot stands at the end of its track, off by more than the error."""
@@ -184,8 +170,10 @@ class RobotAgent:
         elif seen.pose_error_m > self.config.position_error_m:
             mode = Mode.LOST
         if mode != book.mode:
-            book.set_mode(mode)
-            if mode == Mode.AUTOMATIC:
+            was, _ = book.mode, book.set_mode(mode)
+            if was == Mode.LOST and self._roster():
+                self._begin_anew(fenced=False)  # it was taken for one that stands
+            elif mode == Mode.AUTOMATIC:
                 self._find_place(seen)
 
     def _find_place(self, seen):
@@ -202,13 +190,15 @@ class RobotAgent:
             self.track = Track(self.roadmap, self.config, nodes)
             self._committed = len(nodes) - 1
             x, y = seen.pose.x_m, seen.pose.y_m
-            self._inside = self.track.inside(frozenset(self.book.held), x, y,
-                                             self.config.position_error_m - seen.pose_error_m)
+            self._inside = self._zone() is not None or self.track.inside(
+                frozenset(held), x, y, self.config.position_error_m - seen.pose_error_m)
 
     def _place(self, held, seen, towards=-1, strayed=False):
         """Return the track of a robot that stands inside `held`, () if it does not."""
-        return locate(self.roadmap, held, seen.pose,
-                      self.config.position_error_m - seen.pose_error_m, towards, strayed)
+        nodes = self.floor.place(held, seen) if self.floor is not None else ()
+        return nodes or locate(
+            self.roadmap, held, seen.pose, self.config.position_error_m - seen.pose_error_m,
+            towards, strayed)
 
     def _hear(self, inputs) -> Tuple[Ack, ...]:
         """Take in stops, leases, authorities, commands, the fleet's view; return the answers."""
@@ -222,6 +212,12 @@ class RobotAgent:
         if inputs.view is not None and inputs.view.site_hash == self.site.hash:
             self._blocked = frozenset(inputs.view.blocked)
             self._blocked_edges = frozenset(inputs.view.blocked_edges)
+            if self.floor is not None:
+                self.floor.company.hear_view(inputs.view, inputs.now_s)
+        if self.floor is not None and self.floor.has_lapsed(
+                self.track, self.book.held, self.clock.until_s - inputs.now_s,
+                self._stands(inputs)):
+            self._begin_anew(fenced=False)
         acks = ()
         for command in inputs.commands:
             acks += (self.runner.hear(
@@ -233,7 +229,10 @@ class RobotAgent:
         nodes = ()
         if self.book.mode == Mode.JOINING and self._stands(inputs):
             nodes = self._place(grant.nodes, inputs.odometry)
+        before = self.book.held
         heard = self.book.hear(grant, bool(nodes))
+        if self.floor is not None and heard in (Heard.JOINED, Heard.GAINED):
+            self.floor.granted(before, self.book.held, grant.commit_index)
         if heard == Heard.JOINED:
             self.clock.forget()
             self.track = Track(self.roadmap, self.config, nodes)
@@ -259,7 +258,7 @@ class RobotAgent:
         return (seen is not None and abs(seen.motion.speed_mps) < _STILL_MPS
                 and is_fresh(inputs.control_s - seen.taken_s, self.config.odometry_stale_s))
 
-    def _begin_anew(self):
+    def _begin_anew(self, fenced=True):
         """Join as another boot: this one was replaced, or cleared by a person."""
         boot_id = self.rng.getrandbits(63)
         if boot_id == self.book.boot_id:
@@ -268,7 +267,7 @@ class RobotAgent:
         self.runner.boot_id = boot_id
         self.clock.forget()
         self.track = None
-        self._fenced, self._inside = True, False
+        self._fenced, self._inside = fenced, False
 
     def _work(self, inputs) -> Tuple[Ack, ...]:
         """Carry the open command on; return its acknowledgement if it ended."""
@@ -323,12 +322,9 @@ class RobotAgent:
     def _held_by_others(self, now_s, body):
         """Return the cost of nodes that standing neighbours hold, or where an obstacle is."""
         pose = body.pose
-        costs = {}
-        for peer in self.peers.near(pose.x_m, pose.y_m, self.config.peer_radius_m, now_s,
-                                    self.robot):
-            if abs(peer.motion.speed_mps) < _STILL_MPS:
-                costs.update(dict.fromkeys(peer.held, _HELD_COST_S))
-        costs = {node: cost for node, cost in costs.items()
+        near = self.peers.near(pose.x_m, pose.y_m, self.config.peer_radius_m, now_s, self.robot)
+        costs = {node: _HELD_COST_S for peer in near
+                 if abs(peer.motion.speed_mps) < _STILL_MPS for node in peer.held
                  if node < self.site.real_count and node not in self.book.held}
         if self.safety.reason in (Reason.SCAN, Reason.DETECTION) and len(self.track.nodes) > 1:
             costs[self.track.nodes[1]] = _HELD_COST_S
@@ -340,7 +336,10 @@ class RobotAgent:
         if track is None or seen is None or book.mode != Mode.AUTOMATIC:
             return None
         x, y = seen.pose.x_m, seen.pose.y_m
-        needed = track.needed(x, y, self._committed)
+        zone, held = self._zone(), frozenset(book.held)
+        speed = max(abs(seen.motion.speed_mps), abs(self._motion.speed_mps))
+        needed = (track.needed(x, y, self._committed) if zone is None
+                  else self.floor.needed(track, held, seen, speed))
         ahead = until_return(track.horizon(self.config.horizon), book.held, needed)
         if self._standing_at >= 0 and self.safety.reason in _LONG_STANDS:
             ahead = []
@@ -351,7 +350,9 @@ class RobotAgent:
             book.order(in_order)
             book.want(ahead)
         else:
-            book.want(track.missing(book.held, x, y))
+            book.want(() if zone is not None else track.missing(book.held, x, y))
+        if zone is not None:
+            return self.floor.base(track, frozenset(book.held), seen, bool(book.wanted))
         return track.base(frozenset(book.held), x, y)
 
     def _follow(self, body, base) -> Motion:
@@ -359,6 +360,16 @@ class RobotAgent:
         if base is None:
             return STANDSTILL
         return self.driver.drive(body, base, self.config.speed_mps)
+
+    def _cross(self, inputs, body, base) -> Motion:
+        """Return the motion in a free zone; the limiter's word comes first, avoidance last."""
+        floor, track = self.floor, self.track
+        wish = floor.wish(track, base, body)
+        lease_left_s = self.clock.until_s - inputs.now_s
+        safety = self._judge(inputs, body, base, Motion(hypot(*wish), 0.0))
+        self.safety = floor.unknown_to(track, lease_left_s, safety)
+        return floor.drive(track, frozenset(self.book.held), body, base, self.safety,
+                           inputs.now_s, self._motion)
 
     def _judge(self, inputs, body, base, wanted) -> Safety:
         """Return what the safety limiter says to all of this."""
@@ -374,7 +385,8 @@ class RobotAgent:
         s.sight = inputs.sight
         if body is not None:
             s.odometry_age_s = inputs.control_s - inputs.odometry.taken_s
-            s.peers = self._near(inputs, body) if wanted.speed_mps > 0.0 else ()
+            s.peers = (self._near(inputs, body)
+                       if wanted.speed_mps > 0.0 and self._zone() is None else ())
         self.safety = self.limiter.limit(s)
         return self.safety
 
@@ -397,10 +409,14 @@ class RobotAgent:
             report = self._report(inputs, body)
             state = Peer(self.robot, report.boot_id, report.seq, report.mode, body.pose,
                          body.motion, self.config.footprint_radius_m, report.held, inputs.now_s,
-                         report.carrying, body.pose_error_m)
+                         report.carrying, body.pose_error_m, inputs.now_s, self._roster())
         return Outputs(self._motion, report, state, acks,
                        self.runner.load_request(inputs.now_s), safety if changed else None,
                        self.track.nodes if self.track is not None else ())
+
+    def _roster(self):
+        """Return how new a view of who is in the free zones the robot reckons with; 0: none."""
+        return 0 if self.floor is None else self.floor.roster(self.track, self.book.held)
 
     def _report_is_due(self, inputs, body):
         """Return whether to report now, and note it."""
@@ -408,6 +424,8 @@ class RobotAgent:
         news = (book.mode, book.held, book.wanted, self.runner.command_seq, safety.reason,
                 abs(body.motion.speed_mps) >= _STILL_MPS,
                 inputs.load is not None and inputs.load.carrying)
+        if self._roster():
+            news += (inputs.now_s,)  # neighbours in a free zone must hear it each tick
         return self._reports.is_due(inputs.now_s, news, safety.reason == Reason.AUTHORITY,
                                     self.clock.until_s - inputs.now_s)
 
@@ -425,16 +443,9 @@ class RobotAgent:
 
     def _errors(self):
         """Return short words about what is wrong."""
-        words = ()
-        if self._no_way:
-            words += ('no_way',)
-        if self._outside or (self.book.mode == Mode.AUTOMATIC and not self._inside):
-            words += ('pose',)
-        if self.runner.phase == Phase.IN_DOUBT:
-            words += ('in_doubt',)
-        if self.latch.trouble:
-            words += ('journal',)
-        return words
+        outside = self._outside or (self.book.mode == Mode.AUTOMATIC and not self._inside)
+        return errors_of(self._no_way, outside, self.runner.phase == Phase.IN_DOUBT,
+                         self.latch.trouble)
 
 
 def _journal_term(journal):

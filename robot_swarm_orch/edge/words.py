@@ -25,6 +25,13 @@ def explained(safety: Safety, situation, config, clock, runner) -> Safety:
     return replace(safety, detail=words(situation, config, clock, runner)[:200])
 
 
+def errors_of(no_way, outside, in_doubt, journal) -> tuple:
+    """Return short words for a report about what is wrong, of what is true."""
+    return tuple(word for word, holds in (
+        ('no_way', no_way), ('pose', outside), ('in_doubt', in_doubt), ('journal', journal))
+        if holds)
+
+
 def stopped_by(stop) -> str:
     """Return who latched an emergency stop (types.EmergencyStop), and the reason given."""
     by = (stop.source or 'somebody')[:64]

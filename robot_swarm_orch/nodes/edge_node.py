@@ -20,7 +20,9 @@ from types import SimpleNamespace
 
 from robot_swarm_orch.config import check, RobotConfig
 from robot_swarm_orch.edge.agent import RobotAgent
+from robot_swarm_orch.edge.company import Company
 from robot_swarm_orch.edge.journal import FileJournal, MemoryJournal
+from robot_swarm_orch.edge.neighbours import AvoidanceConfig
 from robot_swarm_orch.edge.peers import PeerTable
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.nodes import topics
@@ -29,7 +31,7 @@ from robot_swarm_orch.nodes.hosted_robot import HostedRobot, Shared
 from robot_swarm_orch.nodes.latch_keeper import LatchKeeper, SharedJournal
 from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
-from robot_swarm_orch.nodes.params import declare, EdgeParams
+from robot_swarm_orch.nodes.params import AVOIDANCE, declare, EdgeParams
 from robot_swarm_orch.nodes.pose_sources import transform_lookup
 from robot_swarm_orch.nodes.robot_health import RobotStatuses, samples_of
 from robot_swarm_orch.nodes.wire_checks import is_robot_id
@@ -68,6 +70,7 @@ class EdgeNode(Host):
         """Declare and check parameters; raises ConfigError. `arguments`: the process's own."""
         super().__init__('edge')
         self._config = declare(self, RobotConfig)
+        self._avoidance = declare(self, AvoidanceConfig, AVOIDANCE)
         self._options = declare(self, EdgeParams)
         self._arguments = list(arguments)
         namespace = self.get_namespace().strip('/')
@@ -85,6 +88,8 @@ class EdgeNode(Host):
     def build(self) -> None:
         """Make the robots with all their endpoints, and start to tick."""
         self._peers = PeerTable(self._config.peer_forget_s)
+        self._company = (Company(self.site, self._config, self._avoidance)
+                         if self.site.free_zones else None)
         tables = _TABLES_PER_ROBOT * len(self._robots)
         self._planner = TimedPlanner(Planner(self.site, self._config, tables),
                                      self.metrics.histogram('route_s'))
@@ -131,7 +136,8 @@ class EdgeNode(Host):
         journal = SharedJournal(journal)
         self._journals.append(journal)
         agent = RobotAgent(robot, self.site, self._config, secrets.randbits(62) + 1, journal,
-                           self._planner, self._peers)
+                           self._planner, self._peers, company=self._company,
+                           avoidance=self._avoidance)
         hosted = HostedRobot(agent, node, self.endpoints, self.wire, self.metrics, self._fleet,
                              self._options, self)
         hosted.keeping = self._keeper.keep(agent.latch, journal)
@@ -187,7 +193,11 @@ class EdgeNode(Host):
                 except Exception as error:
                     self.event_log.event('robot_halted', ERROR, robot_id=robot.robot,
                                          reason=repr(error))
-            self._fleet.zones.move([robot.place for robot in self._hosted if robot.place], now_s)
+            places = [robot.place for robot in self._hosted if robot.place]
+            if self._company is not None:
+                for agent in (robot.agent for robot in self._hosted):
+                    places += agent.floor.must_hear(agent.track)
+            self._fleet.zones.move(places, now_s)
 
     def times(self):
         """Return the steady clock [s] and ROS time [ns]."""
@@ -201,6 +211,8 @@ class EdgeNode(Host):
             peer = hear(wire.read_state, msg, now_s)
             if peer is not None:
                 peers.update(peer)
+                if peer.roster and self._company is not None:
+                    self._company.hear(peer)
         peers.forget(now_s)
         stops = tuple(stop for stop in (hear(wire.read_stop, msg)
                                         for msg in self._stops_in.all()) if stop is not None)

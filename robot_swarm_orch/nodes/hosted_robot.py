@@ -279,10 +279,15 @@ class HostedRobot:
             self._note_safety(outputs.safety)
 
     def _tell_neighbours(self, state):
-        """Publish the robot's state: on starting, on stopping, and more often while it moves."""
+        """
+        Publish the robot's state: on starting, on stopping, and more often while it moves.
+
+        Neighbours in a free zone need every word: the age of words is what costs speed there.
+        """
         moves = abs(state.motion.speed_mps) > STILL_MPS
         period_s = MOVING_PERIOD_S if moves else REST_PERIOD_S
-        if moves != self._moved or state.heard_s >= self._told_s + period_s - 0.05:
+        if (state.roster or moves != self._moved
+                or state.heard_s >= self._told_s + period_s - 0.05):
             self._moved, self._told_s = moves, state.heard_s
             self._fleet.zones.send(self._wire.write_state(state), state.pose.x_m, state.pose.y_m)
 

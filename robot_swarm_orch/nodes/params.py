@@ -18,6 +18,7 @@ from rclpy.exceptions import (
 from rclpy.parameter import Parameter
 from robot_swarm_orch.config import (
     check, check_ranges, CoordinatorConfig, param, RobotConfig)
+from robot_swarm_orch.edge.neighbours import AvoidanceConfig
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
@@ -244,9 +245,13 @@ def check_ids(site_id: str, *ids: str) -> None:
         check(is_id(text), f'{text!r} is no id: 1 to 64 of A-Z a-z 0-9 _ . -')
 
 
+AVOIDANCE = 'avoidance.'
+"""Stands before the names of parameters of robots in free zones."""
+
 PAGES = {
     'robot.yaml': ('edge node, on a robot or hosting simulated ones',
-                   ((HostParams, ''), (HealthParams, ''), (EdgeParams, ''), (RobotConfig, ''))),
+                   ((HostParams, ''), (HealthParams, ''), (EdgeParams, ''), (RobotConfig, ''),
+                    (AvoidanceConfig, 'avoidance'))),
     'coordinator.yaml': ('coordinator node; what robots vouch for must be as in robot.yaml',
                          ((HostParams, ''), (HealthParams, ''), (CoordinatorParams, ''),
                           (CoordinatorConfig, ''), (RobotConfig, 'robot'))),

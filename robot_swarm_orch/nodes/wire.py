@@ -23,8 +23,8 @@ from robot_swarm_orch.msg import (
 from robot_swarm_orch.nodes.operation_wire import OperationWire
 from robot_swarm_orch.nodes.wire_checks import (
     an_id, count, DURATION_S, FAR_M, FAST_MPS, FAST_RADPS, id_or_empty, LIST_MAX, MASS_KG, member,
-    MODES, or_nan, PAYLOAD_MAX, REASONS, refuse, robot_name, seconds_of, short_text,
-    time_msg, within, YAW_RAD)
+    MODES, or_nan, pairs_up, PAYLOAD_MAX, REASONS, refuse, robot_name, seconds_of,
+    short_text, time_msg, within, YAW_RAD)
 from robot_swarm_orch.raft import decode, encode, MalformedMessage
 from robot_swarm_orch.types import (
     Ack, Command, CommandKind, Counters, EmergencyStop, FleetView, Grant, GrantStatus, Lease, Mode,
@@ -155,6 +155,7 @@ class Wire(OperationWire):
         msg.footprint_radius = value.footprint_radius_m
         msg.held = value.held
         msg.carrying = value.carrying
+        msg.roster = value.roster
         return msg
 
     def read_state(self, msg: RobotState, heard_s: float) -> Peer:
@@ -170,7 +171,9 @@ class Wire(OperationWire):
             self._pose(msg), motion,
             within(msg, 'footprint_radius', msg.footprint_radius, 0.0, 100.0),
             self._nodes(msg, 'held', msg.held), heard_s, msg.carrying,
-            within(msg, 'pose_error', msg.pose_error, 0.0, FAR_M))
+            within(msg, 'pose_error', msg.pose_error, 0.0, FAR_M),
+            seconds_of(msg.header.stamp) if msg.roster else 0.0,
+            count(msg, 'roster', msg.roster))
 
     # -- the leader's words ---------------------------------------------------------------------
 
@@ -265,14 +268,15 @@ class Wire(OperationWire):
             blocked=value.blocked, orders_waiting=value.orders_waiting,
             orders_open=value.orders_open, orders_done=value.orders_done,
             emergency_stop=value.emergency_stop,
-            blocked_edges=[node for edge in value.blocked_edges for node in edge])
+            blocked_edges=[node for edge in value.blocked_edges for node in edge],
+            zone_robots=[robot for robot, _ in value.in_zones],
+            zone_spots=array('I', [spot for _, spot in value.in_zones]))
 
     def read_view(self, msg: FleetStatus) -> FleetView:
         """Return the fleet's status."""
         self._site(msg)
-        if len(msg.robots) != len(msg.modes) or len(msg.robots) > LIST_MAX:
-            refuse(msg, 'robots', f'{len(msg.robots)} robots and {len(msg.modes)} modes do not '
-                   f'pair, or are beyond {LIST_MAX}')
+        pairs_up(msg, 'robots', msg.robots, msg.modes)
+        pairs_up(msg, 'zone_robots', msg.zone_robots, msg.zone_spots)
         if len(msg.coordinators) > 64:
             refuse(msg, 'coordinators', f'{len(msg.coordinators)}; at most 64 are allowed')
         return FleetView(
@@ -283,7 +287,9 @@ class Wire(OperationWire):
             tuple(member(msg, 'modes', Mode, mode) for mode in msg.modes),
             self._nodes(msg, 'blocked', msg.blocked), msg.orders_waiting, msg.orders_open,
             count(msg, 'orders_done', msg.orders_done), msg.emergency_stop,
-            self._edges(msg, 'blocked_edges', msg.blocked_edges))
+            self._edges(msg, 'blocked_edges', msg.blocked_edges),
+            tuple(zip((robot_name(msg, robot) for robot in msg.zone_robots),
+                      self._nodes(msg, 'zone_spots', msg.zone_spots))))
 
     # -- orders and stops -----------------------------------------------------------------------
 

@@ -98,6 +98,13 @@ def member(msg, field, table, value):
         refuse(msg, field, f'{value} means nothing here')
 
 
+def pairs_up(msg, field, one, two) -> None:
+    """Refuse two lists that belong together but differ in length, or are too long."""
+    if len(one) != len(two) or len(one) > LIST_MAX:
+        refuse(msg, field, f'{len(one)} and {len(two)} values do not pair, or are beyond '
+               f'{LIST_MAX}')
+
+
 def seconds_of(time) -> float:
     """Return a Time message as seconds."""
     return (time.sec * 1_000_000_000 + time.nanosec) / 1_000_000_000

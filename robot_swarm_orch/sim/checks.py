@@ -33,6 +33,7 @@ from robot_swarm_orch.sim.log_checks import (
     AckJudge, CommitJudge, LeaderJudge, LossJudge, OwnerJudge, PrefixJudge, VoteJudge)
 from robot_swarm_orch.sim.word_checks import (
     CommandJudge, LeaseJudge, LimiterJudge, MandateJudge, RestJudge, SentReports)
+from robot_swarm_orch.sim.zone_checks import ZoneRule
 
 __all__ = [
     'AckJudge', 'CommandJudge', 'CommitJudge', 'HoldJudge', 'InsideJudge', 'LeaderJudge',
@@ -131,7 +132,8 @@ class InsideJudge:
     Finds bodies outside what they hold.
 
     A body is inside if nobody else could rightly drive or stand within reach of it: each node in
-    reach is held, and of each segment in reach at least one locked node is.
+    reach is held, and of each segment in reach at least one locked node is. For free zones see
+    `zone_checks.py`.
     """
 
     def __init__(self, site):
@@ -140,7 +142,8 @@ class InsideJudge:
         self._reach = site.clearance_m - site.pose_error_m
         self._cell = 2.0 * self._reach
         arcs = sorted({(min(a, b), max(a, b)) for a in range(site.real_count)
-                       for b in site.successors[a]})
+                       for b in site.successors[a] if site.free_zone_on(a, b) is None})
+        self._zones = ZoneRule(site) if site.free_zones else None
         self._locks = [frozenset(site.lock_set(a, b)) for a, b in arcs]
         self._starts = site.xy[[a for a, _ in arcs]]
         self._ends = site.xy[[b for _, b in arcs]]
@@ -162,6 +165,8 @@ class InsideJudge:
     def feed(self, time_s: float, robot: str, x: float, y: float, held) -> bool:
         """Judge one body; return whether it is inside what it holds."""
         held = frozenset(held)
+        if self._zones is not None and self._zones.allows(x, y, held):
+            return True
         near = self._segments_near(x, y)
         point = np.asarray((x, y))
         touched = near[point_segment_m(point, self._starts[near], self._ends[near])

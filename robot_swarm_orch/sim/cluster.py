@@ -18,6 +18,8 @@ from robot_swarm_orch.config import check, check_fleet, CoordinatorConfig, Robot
 from robot_swarm_orch.coordinator.leader import Leader
 from robot_swarm_orch.coordinator.replica import Replica
 from robot_swarm_orch.edge.agent import Inputs, RobotAgent
+from robot_swarm_orch.edge.company import Company
+from robot_swarm_orch.edge.neighbours import AvoidanceConfig
 from robot_swarm_orch.edge.peers import PeerTable
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import StorageError, SwarmError
@@ -45,6 +47,7 @@ class ClusterOptions:
     network: NetworkOptions = NetworkOptions()
     coordinator_network: Optional[NetworkOptions] = None  # between coordinators; None: the same
     world: WorldOptions = WorldOptions()
+    avoidance: AvoidanceConfig = AvoidanceConfig()
     backlog: int = 0
     orders: bool = True
     scans: bool = True        # False: robots without lasers, which a robot's config must allow
@@ -114,8 +117,11 @@ class Cluster:
     def _boot(self, name, index, journal=None):
         """Start a robot's program."""
         journal = journal or MortalJournal()
+        company = (Company(self.site, self.options.robot, self.options.avoidance)
+                   if self.site.free_zones else None)
         agent = RobotAgent(name, self.site, self.options.robot, self._rng.getrandbits(62) | 1,
-                           journal, self.planner, self.peers)
+                           journal, self.planner, self.peers, company=company,
+                           avoidance=self.options.avoidance)
         robot = SimRobot(name, index, agent, journal, Clock(self.now_s, self.now_s, self._drift()))
         OverheardDriver(robot)
         return robot
@@ -377,6 +383,8 @@ class Cluster:
         """Tick one robot, obey it, and send what it says."""
         world, index = self.world, robot.index
         self._sense(robot, ranges)
+        for word in robot.hear():
+            robot.agent.floor.company.hear(replace(word, heard_s=robot.clock.at(self.now_s)))
         inputs = Inputs(
             now_s=robot.clock.at(self.now_s), control_s=self.now_s + robot.ros_offset_s,
             odometry=robot.odometry, scan=robot.scan, load=world.load(index),
@@ -406,6 +414,10 @@ class Cluster:
                 send(now, name, host, ('hear_ack', ack), True)
         if outputs.state is not None:
             send(now, name, 'peers', ('peer', outputs.state))
+            if outputs.state.roster:
+                for other in self.robots:
+                    if other != name:
+                        send(now, name, other, ('words', outputs.state))
         if abs(world.v[index]) > 0.02 or abs(world.w[index]) > 0.02:
             robot.still_since_s = now
         started = perf_counter()

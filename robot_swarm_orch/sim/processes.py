@@ -141,6 +141,7 @@ class SimRobot:
         self.agent, self.journal, self.clock = agent, journal, clock
         self.boots = 1
         self.grants, self.leases, self.commands, self.stops = [], [], [], []
+        self.words = []              # of robots in free zones
         self.view = None
         self.report = None
         self.reports = 0
@@ -153,6 +154,11 @@ class SimRobot:
         self.odometry_until_s = -inf  # until then the newest odometry is the kept one
         self.scan_until_s = -inf
         self.odometry = self.scan = None
+
+    def hear(self) -> list:
+        """Return the words of robots in free zones that have arrived, and forget them."""
+        words, self.words = self.words, []
+        return words
 
     def take(self) -> dict:
         """Return what has arrived, as keywords of `Inputs`, and forget it."""

@@ -11,6 +11,7 @@ pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 import rclpy  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from robot_swarm_orch.config import RobotConfig  # noqa: E402
+from robot_swarm_orch.edge.neighbours import AvoidanceConfig  # noqa: E402
 from robot_swarm_orch.errors import ConfigError  # noqa: E402
 from robot_swarm_orch.nodes import params  # noqa: E402
 import yaml  # noqa: E402
@@ -103,7 +104,8 @@ def test_the_parameter_files_show_every_parameter(name):
     page = (ROOT / 'config' / name).read_text(encoding='utf-8')
     assert page == params.parameter_page(name)
     assert all('  # ' in line for line in page.splitlines()[4:]
-               if ':' in line and not line.strip().startswith('#') and line.strip() != 'robot:')
+               if ':' in line and not line.strip().startswith('#') and line.strip() not in (
+                   'robot:', 'avoidance:'))
 
 
 @pytest.mark.parametrize('name', sorted(params.PAGES))
@@ -113,6 +115,7 @@ def test_the_parameter_files_are_read_back_as_the_defaults(make_node, name):
     given = values['/**']['ros__parameters']
     node = make_node('--params-file', str(ROOT / 'config' / name))
     nested = {RobotConfig: 'robot.'} if 'robot' in given else {}
+    nested[AvoidanceConfig] = params.AVOIDANCE
     for config_class, _ in params.PAGES[name][1]:
         if config_class is params.CoordinatorParams:
             continue  # needs a data_dir

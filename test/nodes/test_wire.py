@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What our nodes say arrives as it was meant; what no healthy sender says is refused."""
 
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 import sys
@@ -79,6 +80,18 @@ EXAMPLES = {
     'stop': t.EmergencyStop('panel', 1, True),
     'operation': t.Enrolment('r1', 3),
 }
+
+
+def test_a_word_from_a_free_zone_carries_when_it_was_sent():
+    """By the sender's clock, from the header; elsewhere nobody needs it."""
+    wire = Wire(SITE, NODE_COUNT)
+    wire.set_time(1_700_000_000_250_000_000)
+    word = replace(EXAMPLES['state'], roster=17)
+    heard = wire.read_state(wire.write_state(word), 12.5)
+    assert (heard.sent_s, heard.roster) == (1_700_000_000.25, 17)
+    assert wire.read_state(wire.write_state(EXAMPLES['state']), 12.5) == EXAMPLES['state']
+
+
 INF, BIG, LONG = float('inf'), 1 << 63, 'x' * 10_000
 WRONG = {
     'report': [
@@ -111,7 +124,8 @@ WRONG = {
         ('outcome', 7), ('reason', LONG), ('seq', BIG), ('ack_seq', BIG), ('term', BIG)],
     'view': [
         ('leader_id', 'a b'), ('robots', ['r1', 'r2']), ('robots', ['1']), ('modes', [9]),
-        ('blocked', [NODE_COUNT]), ('coordinators', ['c'] * 65), ('term', BIG)],
+        ('blocked', [NODE_COUNT]), ('coordinators', ['c'] * 65), ('term', BIG),
+        ('zone_robots', ['r1'])],
     'order': [
         ('order_id', ''), ('order_id', 'a b'), ('order_id', 'x' * 65), ('kind', 0), ('kind', 3),
         ('pick', LONG), ('drop', LONG), ('load_id', LONG), ('trace_id', LONG)],

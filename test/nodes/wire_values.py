@@ -58,7 +58,8 @@ VALUES = {
             tuple(m for _, m in pairs), blocked, *rest),
         numbers, ids, numbers, boots, st.lists(ids, max_size=5).map(tuple),
         st.lists(st.tuples(robots, modes), max_size=10), nodes, st.integers(0, 1 << 31),
-        st.integers(0, 1 << 31), numbers, st.booleans(), edges),
+        st.integers(0, 1 << 31), numbers, st.booleans(), edges,
+        st.lists(st.tuples(robots, node), max_size=5).map(tuple)),
     'order': st.builds(
         t.Order, ids, ids, st.sampled_from(t.OrderKind), texts, texts, texts, bytes8, times),
     'status': st.builds(
