@@ -23,4 +23,4 @@ class DemoOptions:
     metrics_port: int = 0  # of the first process's Prometheus endpoint; 0: no endpoints
     log_format: str = 'text'
     camera_frames_per_s: float = 0.0  # of all robots together; 0: robots without cameras
-    physics: str = 'kinematic'  # how bodies move: a name in `sim/bodies.py`
+    physics: str = 'kinematic'  # how bodies move: a name in `sim/physics.py`

@@ -15,7 +15,7 @@ A backend keeps one array entry for each robot, index i for robot i, and offers:
     block(circles)        what stands about, (k, 3): x, y, radius [m]
     push(robot, force_n, for_s)    push a robot with a force (x, y) [N; map frame] for a while
 
-`PHYSICS` names them; `WorldOptions.physics` chooses.
+`physics.py` names them; `WorldOptions.physics` chooses.
 """
 
 from math import pi
@@ -102,12 +102,3 @@ class KinematicBodies:
         """Refuse: nothing has mass here."""
         raise ConfigError('nobody can push a robot whose physics is kinematic, since it has no '
                           'mass: choose the physics mujoco')
-
-
-def _mujoco_bodies(*arguments):
-    """Return bodies whose wheels roll and slip; ConfigError where MuJoCo is missing."""
-    from robot_swarm_orch.sim.mujoco_bodies import MujocoBodies
-    return MujocoBodies(*arguments)
-
-
-PHYSICS = {'kinematic': KinematicBodies, 'mujoco': _mujoco_bodies}

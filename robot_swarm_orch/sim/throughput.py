@@ -11,10 +11,10 @@ import argparse
 import sys
 from time import perf_counter
 
-from robot_swarm_orch.sim.bodies import PHYSICS
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions, STEP_S
 from robot_swarm_orch.sim.ghost import orders_per_hour_ghost
 from robot_swarm_orch.sim.network import NetworkOptions
+from robot_swarm_orch.sim.physics import PHYSICS
 from robot_swarm_orch.sim.world import WorldOptions
 from robot_swarm_orch.site import load_site
 

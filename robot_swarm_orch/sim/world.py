@@ -25,9 +25,9 @@ import numpy as np
 
 from robot_swarm_orch.config import check, check_ranges, param, RobotConfig
 from robot_swarm_orch.errors import SiteError
-from robot_swarm_orch.sim.bodies import PHYSICS
 from robot_swarm_orch.sim.obstacles import Obstacle
 from robot_swarm_orch.sim.payload import PayloadDevice
+from robot_swarm_orch.sim.physics import PHYSICS
 from robot_swarm_orch.sim.scanner import Scanner
 from robot_swarm_orch.site import Site
 from robot_swarm_orch.types import LoadReading, LoadRequest, Motion, Odometry, Pose, Scan

@@ -13,7 +13,7 @@ from time import thread_time
 import numpy as np
 from robot_swarm_orch.bringup import default_site_file
 from robot_swarm_orch.config import RobotConfig
-from robot_swarm_orch.sim.bodies import PHYSICS
+from robot_swarm_orch.sim.physics import PHYSICS
 from robot_swarm_orch.sim.world import World, WorldOptions
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.types import Motion

@@ -12,12 +12,12 @@ from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.lock_sets import point_segment_m
-from robot_swarm_orch.sim.bodies import PHYSICS
 from robot_swarm_orch.sim.cameras import Camera, Look, NoPicture, View
 from robot_swarm_orch.sim.checks import OverlapJudge
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.sim.mujoco_model import load_mujoco, NoPhysics
 from robot_swarm_orch.sim.obstacles import Obstacle
+from robot_swarm_orch.sim.physics import PHYSICS
 from robot_swarm_orch.sim.world import World, WorldOptions
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.types import LoadAction, LoadRequest, Mode, Motion, Pose, Reason
