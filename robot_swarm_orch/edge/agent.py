@@ -97,7 +97,7 @@ class RobotAgent:
         acks = self._hear(inputs)
         acks += self._work(inputs)
         self._find_way(inputs, body)
-        base = self._hold(inputs)
+        base = self._hold(inputs, body)
         if self._zone() is not None and base is not None:
             self._motion = self._cross(inputs, body, base)
         else:
@@ -330,7 +330,7 @@ class RobotAgent:
             costs[self.track.nodes[1]] = _HELD_COST_S
         return dict(sorted(costs.items()))
 
-    def _hold(self, inputs) -> Optional[Base]:
+    def _hold(self, inputs, body) -> Optional[Base]:
         """Give back what is not needed, ask for what comes next; return where the robot may go."""
         track, book, seen = self.track, self.book, inputs.odometry
         if track is None or seen is None or book.mode != Mode.AUTOMATIC:
@@ -339,7 +339,7 @@ class RobotAgent:
         zone, held = self._zone(), frozenset(book.held)
         speed = max(abs(seen.motion.speed_mps), abs(self._motion.speed_mps))
         needed = (track.needed(x, y, self._committed) if zone is None
-                  else self.floor.needed(track, held, seen, speed))
+                  else self.floor.needed(track, held, (seen.pose, body.pose), speed))
         ahead = until_return(track.horizon(self.config.horizon), book.held, needed)
         if self._standing_at >= 0 and self.safety.reason in _LONG_STANDS:
             ahead = []

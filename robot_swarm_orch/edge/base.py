@@ -320,7 +320,7 @@ class Track:
         """
         nodes, edges, site = self.nodes, [], self.roadmap.site
         for index in range(len(nodes) - 1):
-            if site.free_zone_on(nodes[index], nodes[index + 1]) is not None:
+            if site.free_zones and site.free_zone_on(nodes[index], nodes[index + 1]) is not None:
                 break
             edge = self.roadmap.edge(nodes[index], nodes[index + 1])
             if not edge.lock <= held and (

@@ -60,8 +60,8 @@ class Fence:
         if max(abs(body.motion.speed_mps), sent.speed_mps, motion.speed_mps) <= _STILL_MPS:
             return True
         tolerance_m = config.position_error_m - body.pose_error_m
-        # One that is nearer to the fence than the margin may come no nearer.
-        least_m = min(_MARGIN_M, self.depth_m(body) - 1e-3)
+        # One that is nearer to the fence than the margin may come no nearer, and never over it.
+        least_m = min(_MARGIN_M, max(0.0, self.depth_m(body) - 1e-3))
         return all(self.zone.depth_m(x, y, self.held, tolerance_m) >= least_m
                    for hold_s in (config.tick_s, config.watchdog_s)
                    for x, y in _way(body, sent, motion, hold_s, config))

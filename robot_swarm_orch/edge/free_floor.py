@@ -169,12 +169,15 @@ class FreeFloor:
         return (zone.room_m(x, y) < reach_m and zone.lane_m(door, x, y) < zone.clearance_m
                 or zone.from_m(door, x, y) - reach_m < zone.clearance_m + _LEFT_M)
 
-    def needed(self, track, held, seen: Odometry, speed_mps: float) -> list:
-        """Return the nodes to keep, in driving order: doors that the body is in, and home."""
+    def needed(self, track, held, poses, speed_mps: float) -> list:
+        """
+        Return the nodes to keep, in driving order: doors that the body is in, and home.
+
+        poses: where the robot was seen, and where it should be by now.
+        """
         zone, nodes = self.zone_of(track), track.nodes
-        x, y = seen.pose.x_m, seen.pose.y_m
-        doors = [door for door in zone.doors
-                 if door in held and self._touches(zone, door, x, y, speed_mps)]
+        doors = [door for door in zone.doors if door in held and any(
+            self._touches(zone, door, pose.x_m, pose.y_m, speed_mps) for pose in poses)]
         last = [door for door in doors if nodes[1:2] == (door,)]
         return [door for door in doors if door not in last] + [nodes[0]] + last
 
@@ -199,6 +202,9 @@ class FreeFloor:
 
     def granted(self, before, held, index: int) -> None:
         """Note what was given, as of a commit index; `before`: what was held before, () at all."""
+        if not before and index < self.company.index:
+            # A late word; or another log, of a restored backup, and then nothing known counts.
+            index = self.company.index + 1
         for zone in self._site.free_zones:
             if not set(zone.spots).isdisjoint(held) and set(zone.spots).isdisjoint(before):
                 self._since[zone.name] = index
