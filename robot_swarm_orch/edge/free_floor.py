@@ -25,7 +25,7 @@ from robot_swarm_orch.edge.avoidance import Avoider, toward
 from robot_swarm_orch.edge.base import stop_distance_m, wrap_rad
 from robot_swarm_orch.edge.company import Company
 from robot_swarm_orch.edge.fence import Fence
-from robot_swarm_orch.edge.neighbours import AvoidanceConfig
+from robot_swarm_orch.edge.neighbours import AvoidanceConfig, RADIUS, SPEED, X, Y
 from robot_swarm_orch.types import Motion, Odometry, Reason, Safety, STANDSTILL
 
 # This part of the error bound counts as arrived.
@@ -41,6 +41,8 @@ _LEFT_M = 0.05
 _STILL_MPS = 0.02
 # A robot without a lease for this long joins anew [s]. The leader calls nobody lost before.
 _LAPSE_S = 1.0
+# Somebody slower than this stands [m/s]; he is passed with so much room beyond the gap [m].
+_STANDS_MPS, _PASS_M = 0.03, 0.3
 # Below this speed limit a robot only turns [m/s].
 _CREEP_MPS = 0.02
 
@@ -269,11 +271,15 @@ class FreeFloor:
         fence.most_mps = limit_mps if limit_mps > _CREEP_MPS else 0.0
         doors = np.array([self._doors[door] for door in zone.doors if door not in held])
         around = _Around(self._robot, self.company.neighbours(zone), doors.reshape(-1, 9).T)
-        wish = self.wish(track, base, body)
-        if not base.is_lane:
-            return avoider.velocity(body, wish, around, now_s)
-        return fence.limit(body, sent, self._along(wish, body, avoider.robot_config),
-                           around.table, now_s, self._gap_m + body.pose_error_m)
+        wish, gap_m = self.wish(track, base, body), self._gap_m + body.pose_error_m
+        if base.is_lane:
+            return fence.limit(body, sent, self._along(wish, body, avoider.robot_config),
+                               around.table, now_s, gap_m)
+        if base.target is not None:
+            point = way_round(zone, body.pose, base.target, around.table, gap_m)
+            if point != base.target:
+                wish = toward(body.pose, *point, avoider.robot_config)
+        return avoider.velocity(body, wish, around, now_s)
 
     def _along(self, wish, body, config):
         """Return the motion that follows a lane: straight ahead, or turning on the spot."""
@@ -281,6 +287,36 @@ class FreeFloor:
         most = min(config.yaw_rate_radps, 0.5 * abs(error) / config.tick_s)
         rate = most if error > 0.0 else -most
         return Motion(hypot(*wish) if abs(error) < _FACES_RAD else 0.0, rate)
+
+
+def way_round(zone, pose, target, table, gap_m: float):
+    """
+    Return the target, or a point beside the first one who stands in the straight way to it [m].
+
+    table: neighbours, as in `neighbours.Neighbours`; gap_m: own radius, error and margin. The
+    point is inside the room and clear of all who stand; there may be none. Avoidance looks only at
+    velocities, so between somebody who stands and the border it would find no way.
+    """
+    dx, dy = target[0] - pose.x_m, target[1] - pose.y_m
+    far = hypot(dx, dy)
+    stands = table[:, np.abs(table[SPEED]) < _STANDS_MPS]
+    if far < 1e-6 or not stands.shape[1]:
+        return target
+    ux, uy = dx / far, dy / far
+    px, py = stands[X] - pose.x_m, stands[Y] - pose.y_m
+    along, reach = px * ux + py * uy, stands[RADIUS] + gap_m
+    ahead = (along > 0.0) & (along < far) & (np.abs(py * ux - px * uy) < reach + _PASS_M)
+    if not ahead.any():
+        return target
+    first = int(np.where(ahead, along, np.inf).argmin())
+    aside = reach[first] + 1.5 * _PASS_M
+    points = [(float(stands[X, first] - side * uy * aside),
+               float(stands[Y, first] + side * ux * aside)) for side in (-1.0, 1.0)]
+    points = [(x, y) for x, y in points if zone.room_m(x, y) >= _PASS_M / 2.0
+              and (np.hypot(stands[X] - x, stands[Y] - y) >= reach).all()]
+    return min(points, default=target, key=lambda point: (
+        hypot(point[0] - pose.x_m, point[1] - pose.y_m)
+        + hypot(target[0] - point[0], target[1] - point[1])))
 
 
 def floor_of(robot: str, site, config: RobotConfig, company: Optional[Company],

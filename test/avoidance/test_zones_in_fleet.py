@@ -10,6 +10,7 @@ import pytest
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.company import Company
 from robot_swarm_orch.edge.fence import Fence
+from robot_swarm_orch.edge.free_floor import way_round
 from robot_swarm_orch.sim.checks import InsideJudge
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.sim.network import NetworkOptions
@@ -217,6 +218,19 @@ def test_a_robot_that_only_wants_out_is_kept_in_by_the_fence(monkeypatch):
     assert judged(cluster) == []
     x, y = float(cluster.world.x[0]), float(cluster.world.y[0])
     assert 0.0 <= SQUARE.room_m(x, y) + 0.1 < 0.4, 'it did not come near the border'
+
+
+@pytest.mark.parametrize('standing, passes', (
+    ([], (1.5, 13.0)), ([(4.5, 9.0)], (1.5, 13.0)),        # nobody, somebody far off the way
+    ([(4.5, 13.0)], (4.5, 11.0)),                          # the border is on the other side
+    ([(4.5, 13.0), (4.5, 10.9)], (1.5, 13.0))))            # no way round: straight on, and wait
+def test_a_robot_goes_round_who_stands_in_its_way_where_there_is_room(standing, passes):
+    """Along the upper border, to the west."""
+    table = np.zeros((9, len(standing)))
+    for column, (x, y) in enumerate(standing):
+        table[:, column] = x, y, 1.0, 0.0, 0.0, 0.0, 0.75, 0.0, 0.0
+    point = way_round(SQUARE, Pose(8.0, 13.0, 0.0), (1.5, 13.0), table, 0.8)
+    assert point == pytest.approx(passes, abs=1e-9)
 
 
 def test_a_late_view_changes_nothing_and_a_word_from_before_an_absence_does_not_count():
