@@ -7,7 +7,7 @@ A robot wants the nodes of its route, each after what else its edge locks. So th
 find out which of them are steps of the route and which are only locked beside it.
 """
 
-from robot_swarm_orch.lock_sets import BESIDE_MAX
+from robot_swarm_orch.site.lock_sets import BESIDE_MAX
 
 
 class Units:

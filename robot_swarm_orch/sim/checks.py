@@ -28,12 +28,12 @@ from collections import deque
 
 import numpy as np
 
-from robot_swarm_orch.lock_sets import point_segment_m
 from robot_swarm_orch.sim.log_checks import (
     AckJudge, CommitJudge, LeaderJudge, LossJudge, OwnerJudge, PrefixJudge, VoteJudge)
 from robot_swarm_orch.sim.word_checks import (
     CommandJudge, LeaseJudge, LimiterJudge, MandateJudge, RestJudge, SentReports)
 from robot_swarm_orch.sim.zone_checks import ZoneRule
+from robot_swarm_orch.site.lock_sets import point_segment_m
 
 __all__ = [
     'AckJudge', 'CommandJudge', 'CommitJudge', 'HoldJudge', 'InsideJudge', 'LeaderJudge',

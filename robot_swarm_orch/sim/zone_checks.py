@@ -10,7 +10,7 @@ off by the error bound, could touch it.
 
 import numpy as np
 
-from robot_swarm_orch.lock_sets import point_segment_m
+from robot_swarm_orch.site.lock_sets import point_segment_m
 
 
 class ZoneRule:

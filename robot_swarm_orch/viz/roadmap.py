@@ -7,8 +7,8 @@ from typing import List
 
 import numpy as np
 from robot_swarm_orch.config import check
-from robot_swarm_orch.lock_sets import point_segment_m
 from robot_swarm_orch.site import PlaceKind, Site
+from robot_swarm_orch.site.lock_sets import point_segment_m
 from robot_swarm_orch.viz.shapes import (
     Color, Drawing, Grid, INK, Kind, line, Shape, STREET, text)
 

@@ -11,7 +11,6 @@ import pytest
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError
-from robot_swarm_orch.lock_sets import point_segment_m
 from robot_swarm_orch.sim.cameras import Camera, Look, NoPicture, View
 from robot_swarm_orch.sim.checks import OverlapJudge
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
@@ -20,6 +19,7 @@ from robot_swarm_orch.sim.obstacles import Obstacle
 from robot_swarm_orch.sim.physics import PHYSICS
 from robot_swarm_orch.sim.world import World, WorldOptions
 from robot_swarm_orch.site import load_site
+from robot_swarm_orch.site.lock_sets import point_segment_m
 from robot_swarm_orch.types import LoadAction, LoadRequest, Mode, Motion, Pose, Reason
 
 CONFIG = Path(__file__).resolve().parents[2] / 'config' / 'site.yaml'

@@ -5,7 +5,7 @@
 from hypothesis import assume, given, settings, strategies as st
 import numpy as np
 import pytest
-from robot_swarm_orch.lock_sets import (
+from robot_swarm_orch.site.lock_sets import (
     close_nodes, lock_sets, point_segment_m, release_distances, segment_segment_m)
 
 CLEARANCE = 1.7

@@ -9,7 +9,7 @@ import pytest
 from robot_swarm_orch.config import RobotConfig
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.site import load_site
-from robot_swarm_orch.streets import against_streets, bridges
+from robot_swarm_orch.site.streets import against_streets, bridges
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 from robot_swarm_orch.bringup import default_site_file
-from robot_swarm_orch.lock_sets import segment_segment_m
 from robot_swarm_orch.sim.cluster import Cluster
 from robot_swarm_orch.site import load_site
+from robot_swarm_orch.site.lock_sets import segment_segment_m
 from robot_swarm_orch.types import Mode, Pose, Reason
 from robot_swarm_orch.viz.scene import REMOVALS, Scene, SEARCHES_AT_ONCE
 from robot_swarm_orch.viz.shapes import Kind, MODES, SEVERE

@@ -1,23 +1,6 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""
-The site: a roadmap of nodes and streets, the places on it, and what must be held to drive it.
-
-A site comes from a YAML file in one of two forms (`load_site`): `warehouse:` with the measures of
-a parametric warehouse (`warehouse.py`), or `nodes:`, `edges:`, `places:` written out:
-
-    name: small
-    nodes: {a: [0, 0], b: [2, 0], c: [2, 2]}           # [x, y] in m, map frame
-    edges: [[a, b], [b, c], [c, a, oneway]]            # third word: both (default) or oneway
-    places: {shelf: [storage, b], dock: [station, c]}  # name: [kind, node]
-
-Parts of the floor without streets, `free_zones:`, are in `free_zones.py`.
-
-What each part of the file says is read in `site_format.py`, and whether it makes a site in
-`site_checks.py`; the site itself, frozen, is in `site_model.py`. The geometry behind lock sets and
-release distances is in `lock_sets.py`; the directions of streets that nobody drew are derived in
-`streets.py`.
-"""
+"""A site file, or a mapping of its form, read, checked and made a `Site`."""
 
 from dataclasses import replace
 import hashlib
@@ -27,24 +10,23 @@ from typing import Dict, Mapping
 import numpy as np
 from robot_swarm_orch.codec import pack
 from robot_swarm_orch.errors import ConfigError, SiteError
-from robot_swarm_orch.free_zones import (
-    check_zones, split_places, zone_arcs, zone_content, zones_of)
-from robot_swarm_orch.lock_sets import lock_sets, release_distances
-from robot_swarm_orch.site_areas import areas_of
-from robot_swarm_orch.site_checks import (
+from robot_swarm_orch.site.areas import areas_of
+from robot_swarm_orch.site.checks import (
     check_apart, check_connected, check_locks, check_streets)
-from robot_swarm_orch.site_format import (
+from robot_swarm_orch.site.format import (
     arcs_of, kind_of, nodes_of, number_of, part, places_of, racks_of, some)
-from robot_swarm_orch.site_model import Area, Place, PlaceKind, Site
+from robot_swarm_orch.site.free_zones import (
+    check_zones, split_places, zone_arcs, zone_content, zones_of)
+from robot_swarm_orch.site.lock_sets import lock_sets, release_distances
+from robot_swarm_orch.site.model import Place, PlaceKind, Site
+from robot_swarm_orch.site.streets import against_streets, bridges
+from robot_swarm_orch.site.warehouse import warehouse_drawing
 from robot_swarm_orch.spelling import did_you_mean
-from robot_swarm_orch.streets import against_streets, bridges
-from robot_swarm_orch.warehouse import warehouse_drawing
 from robot_swarm_orch.yaml_files import read_yaml
 
 _KEYS = {'name', 'footprint_radius_m', 'pose_error_m', 'zone_size_m', 'pass_cost_s',
          'against_cost_s', 'warehouse', 'nodes', 'edges', 'places', 'racks',
          'areas', 'free_zones'}
-__all__ = ['Area', 'load_site', 'Place', 'PlaceKind', 'read_site', 'Site', 'written_out']
 
 
 def load_site(source) -> Site:

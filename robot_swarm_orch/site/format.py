@@ -4,7 +4,7 @@
 
 import numpy as np
 from robot_swarm_orch.errors import SiteError
-from robot_swarm_orch.site_model import Place, PlaceKind
+from robot_swarm_orch.site.model import Place, PlaceKind
 from robot_swarm_orch.spelling import did_you_mean
 
 _NAMED_AT_MOST = 8

@@ -25,7 +25,7 @@ from typing import Dict, Tuple
 
 import numpy as np
 from robot_swarm_orch.errors import SiteError
-from robot_swarm_orch.lock_sets import segment_segment_m
+from robot_swarm_orch.site.lock_sets import segment_segment_m
 from robot_swarm_orch.spelling import did_you_mean
 
 # A spot lies so far inside the room, and from where a robot touches a door [m].

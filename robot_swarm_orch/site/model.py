@@ -8,7 +8,7 @@ from typing import Dict, FrozenSet, Mapping, Optional, Tuple
 
 import numpy as np
 from robot_swarm_orch.errors import SiteError
-from robot_swarm_orch.free_zones import FreeZone
+from robot_swarm_orch.site.free_zones import FreeZone
 
 
 class PlaceKind(IntEnum):

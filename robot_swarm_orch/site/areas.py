@@ -4,8 +4,8 @@
 
 import numpy as np
 from robot_swarm_orch.errors import SiteError
-from robot_swarm_orch.site_format import some
-from robot_swarm_orch.site_model import Area
+from robot_swarm_orch.site.format import some
+from robot_swarm_orch.site.model import Area
 from robot_swarm_orch.spelling import did_you_mean
 
 _FORM = '{robots_max: 12, polygon: [[x, y], ...]} or {robots_max: 12, nodes: [a, b, ...]}'

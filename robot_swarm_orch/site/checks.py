@@ -10,9 +10,9 @@ docs/site.md lists it all.
 
 import numpy as np
 from robot_swarm_orch.errors import SiteError
-from robot_swarm_orch.lock_sets import (
+from robot_swarm_orch.site.format import some
+from robot_swarm_orch.site.lock_sets import (
     BESIDE_MAX, close_nodes, segment_segment_m, touched)
-from robot_swarm_orch.site_format import some
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
