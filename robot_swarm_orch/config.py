@@ -202,8 +202,11 @@ def check_fleet(robot: RobotConfig, coordinator: CoordinatorConfig) -> None:
     check(coordinator.command_ttl_s <= robot.command_ttl_max_s,
           f'command_ttl_s {coordinator.command_ttl_s} exceeds command_ttl_max_s '
           f'{robot.command_ttl_max_s}: robots would refuse every command')
-    check(coordinator.robot_silent_s > robot.report_period_s * 2,
-          f'robot_silent_s {coordinator.robot_silent_s} must exceed two report periods')
+    stands_s = (coordinator.lease_s + robot.tick_s + robot.actuation_delay_s
+                + robot.speed_mps / robot.brake_mps2)
+    check(coordinator.robot_silent_s >= max(stands_s, robot.report_period_s * 2),
+          f'robot_silent_s {coordinator.robot_silent_s} must be at least {stands_s:.3f}, a lease '
+          'and braking, and two report periods: in free zones, a robot that is lost stands')
 
 
 def safe_stop_bound_s(robot: RobotConfig, coordinator: CoordinatorConfig) -> float:

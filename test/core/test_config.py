@@ -74,3 +74,9 @@ def test_the_bound_on_the_safe_stop_is_the_sum_of_its_parts():
     assert safe_stop_bound_s(robot, coordinator) == pytest.approx(0.3 + 0.05 + 1.0 + 0.1 + 0.05
                                                                   + 1.5)
     assert safe_stop_bound_s(slower, coordinator) < safe_stop_bound_s(robot, coordinator)
+
+
+def test_a_robot_may_only_be_called_lost_when_it_must_stand():
+    robot, slow = RobotConfig(), CoordinatorConfig(lease_s=1.0, robot_silent_s=1.5)
+    with pytest.raises(ConfigError, match='a robot that is lost stands'):
+        check_fleet(robot, slow)
