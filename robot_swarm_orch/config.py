@@ -192,6 +192,10 @@ class CoordinatorConfig:
               f'{self.election_max_s}')
 
 
+LAPSE_S = 1.0
+"""A robot in a free zone that was without a lease for this long joins anew before it moves [s]."""
+
+
 def check_fleet(robot: RobotConfig, coordinator: CoordinatorConfig) -> None:
     """Raise ConfigError unless robots' and coordinators' settings fit each other."""
     needed = (2 * coordinator.election_max_s + robot.report_period_s
@@ -203,7 +207,7 @@ def check_fleet(robot: RobotConfig, coordinator: CoordinatorConfig) -> None:
           f'command_ttl_s {coordinator.command_ttl_s} exceeds command_ttl_max_s '
           f'{robot.command_ttl_max_s}: robots would refuse every command')
     stands_s = (coordinator.lease_s + robot.tick_s + robot.actuation_delay_s
-                + robot.speed_mps / robot.brake_mps2)
+                + max(LAPSE_S, robot.speed_mps / robot.brake_mps2))
     check(coordinator.robot_silent_s >= max(stands_s, robot.report_period_s * 2),
           f'robot_silent_s {coordinator.robot_silent_s} must be at least {stands_s:.3f}, a lease '
           'and braking, and two report periods: in free zones, a robot that is lost stands')

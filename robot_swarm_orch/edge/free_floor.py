@@ -20,7 +20,7 @@ from typing import Optional
 
 import numpy as np
 
-from robot_swarm_orch.config import RobotConfig
+from robot_swarm_orch.config import LAPSE_S, RobotConfig
 from robot_swarm_orch.edge.avoidance import Avoider, toward
 from robot_swarm_orch.edge.base import stop_distance_m, wrap_rad
 from robot_swarm_orch.edge.company import Company
@@ -39,8 +39,6 @@ _FACES_RAD = 0.15
 # A door is let go this far beyond the clearance [m].
 _LEFT_M = 0.05
 _STILL_MPS = 0.02
-# A robot without a lease for this long joins anew [s]. The leader calls nobody lost before.
-_LAPSE_S = 1.0
 # Somebody slower than this stands [m/s]; he is passed with so much room beyond the gap [m].
 _STANDS_MPS, _PASS_M = 0.03, 0.3
 # Below this speed limit a robot only turns [m/s].
@@ -216,7 +214,7 @@ class FreeFloor:
         if lease_left_s > 0.0 or not self.speaks(track, held):
             self._had_lease = lease_left_s > 0.0
             return False
-        lapsed = self._had_lease and stands and lease_left_s < -_LAPSE_S
+        lapsed = self._had_lease and stands and lease_left_s < -LAPSE_S
         if lapsed:
             self._had_lease = False
         return lapsed
