@@ -3,6 +3,7 @@
 
 """Which copy of the package the tests import: the installed one, else the checkout."""
 
+from functools import lru_cache
 from pathlib import Path
 import sys
 
@@ -26,30 +27,34 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'dds: talks over DDS; never two of these at a time')
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Skip slow tests unless they are wanted; say which ones go to the same worker."""
-    _skip_slow(config, items)
-    if config.pluginmanager.has_plugin('xdist'):
-        _group(items)
-
-
-def _group(items):
-    """
-    Keep each file in one worker of pytest-xdist, and all that talk over DDS in the same one.
-
-    They come first: they wait for most of their time, while the other worker does the rest.
-    """
+    """Skip slow tests unless they were asked for, or named one by one; DDS comes first."""
+    # Those wait for most of their time, while another worker does the rest.
     items.sort(key=lambda item: item.get_closest_marker('dds') is None)
-    for item in items:
-        lane = 'dds' if item.get_closest_marker('dds') else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(lane))
-
-
-def _skip_slow(config, items):
-    """Skip slow tests unless they were asked for, or named one by one."""
     if config.getoption('--slow'):
         return
     for item in items:
         if item.get_closest_marker('slow') and not any('::' in arg for arg in config.args):
             item.add_marker(pytest.mark.skip(reason='slow: run it with --slow'))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep each file in one worker of pytest-xdist, and all that talk over DDS in the same one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Lanes(LoadScopeScheduling):
+        """Scopes are files, but for the one of DDS."""
+
+        def _split_scope(self, nodeid):
+            return _lane(config.rootpath / nodeid.split('::')[0])
+
+    config.option.loadscopereorder = False
+    return Lanes(config, log)
+
+
+@lru_cache(maxsize=None)
+def _lane(file):
+    """Return the lane of a test file. Whoever schedules knows no marks, so its text is read."""
+    is_dds = 'pytest.mark.dds' in file.read_text(encoding='utf-8')
+    return 'dds' if is_dds else str(file)
