@@ -14,9 +14,10 @@ from robot_swarm_orch.types import Mode, Report
 _TROUBLE = (
     'halted', 'in_doubt', 'twins', 'silent', 'pose_outside', 'pose_error', 'stale_odom',
     'stale_scan', 'camera_frozen', 'stale_camera', 'joining_refused', 'unenrolled', 'fenced',
-    'no_leader', 'leader_deaf', 'robot_deaf', 'emergency', 'no_way', 'node_blocked', 'inactive',
-    'manual', 'scan', 'detection', 'joining', 'unheard', 'peer', 'node_held', 'node_promised',
-    'node_kept_free', 'grant', 'payload', 'driving', 'starting', 'between_steps', 'idle')
+    'no_leader', 'leader_deaf', 'robot_deaf', 'emergency', 'no_way', 'node_blocked',
+    'way_blocked', 'inactive', 'manual', 'scan', 'detection', 'joining', 'unheard', 'peer',
+    'node_held', 'node_promised', 'area_full', 'node_kept_free', 'grant', 'payload', 'driving',
+    'starting', 'between_steps', 'idle')
 _RANK = {kind: rank for rank, kind in enumerate(_TROUBLE)}
 _WORK = _RANK['payload']
 
