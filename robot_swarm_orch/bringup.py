@@ -28,7 +28,12 @@ VIZ_NICE = 10  # drawing is the first thing to give way
 
 
 LEAN = (('NUMBA_DISABLE_JIT', '1'),)
-"""The variables of processes that have little memory."""
+"""
+Variables of processes that plan routes: they go without Numba, unless the environment says 0.
+
+It takes 110 MiB and half a second at each start, and gains nothing on sites below some 10,000
+nodes (docs/decisions.md).
+"""
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ def coordinator_process(plan: FleetPlan, node_id: str) -> ProcessSpec:
         **{f'robot.{name}': value for name, value in plan.robot_parameters.items()},
         **plan.coordinator_parameters}
     return ProcessSpec(f'coordinator_{node_id}', 'coordinator_node', '/', parameters,
-                       plan.coordinator_files, yielding=plan.yielding)
+                       plan.coordinator_files, yielding=plan.yielding, environment=LEAN)
 
 
 def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
@@ -178,8 +183,7 @@ def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
     Return the process that hosts some robots.
 
     A real robot's process stands in the robot's namespace; a process of several simulated robots
-    stands in the root namespace and makes a namespace for each. A process of one robot goes
-    without Numba, whose 110 MiB are half of what such a process may take (docs/decisions.md).
+    stands in the root namespace and makes a namespace for each.
     """
     parameters = {**_common(plan), 'data_dir': str(Path(plan.data_dir) / 'robots'),
                   **plan.robot_parameters, **plan.edge_parameters}
@@ -194,7 +198,7 @@ def edge_process(plan: FleetPlan, robots: Tuple[str, ...], number: int = 1,
         name, namespace, node = f'edge_{robots[0]}', f'/{robots[0]}', 'edge'
     return ProcessSpec(name, 'edge_node', namespace, parameters, plan.robot_files, node,
                        plan.yielding, () if plan.simulate else plan.remappings,
-                       LEAN if len(robots) == 1 else ())
+                       LEAN)
 
 
 def sim_process(plan: FleetPlan) -> ProcessSpec:
