@@ -31,8 +31,8 @@ LEAN = (('NUMBA_DISABLE_JIT', '1'),)
 """
 Variables of processes that plan routes: they go without Numba, unless the environment says 0.
 
-It takes 110 MiB and half a second at each start, and gains nothing on sites below some 10,000
-nodes (docs/decisions.md).
+It takes 110 MiB and half a second at each start, and on sites below some 5,000 nodes routes keep
+their bound without it (docs/decisions.md).
 """
 
 

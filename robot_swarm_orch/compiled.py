@@ -12,7 +12,7 @@ up, never for the first time in a tick. The same source runs both ways and gives
 Numba keeps its files beside the source, or below the user's cache folder where that is read-only.
 Without any place to write, each process compiles anew. A process pays some 110 MiB of memory for
 it, once; one that cannot afford that is started with NUMBA_DISABLE_JIT=1, as Numba's own switch
-is called, and does not even import it.
+is called, and does not even import it. Bring-up and launch files do so (`bringup.LEAN`).
 """
 
 import os

@@ -98,13 +98,6 @@ class Advisor:
         for number, node in pusher.advice.items():
             self._tell(number, node, now_s + ADVICE_S)
 
-    def _neighbours(self, node):
-        """Return where a robot can make way to: in a free zone to another spot, not to a door."""
-        zone = self._site.free_zone_at(node)
-        if zone is None or len(zone.spots) < 2:
-            return self._site.successors[node]
-        return tuple(spot for spot in zone.spots if spot != node)
-
     def _is_near_a_bridge(self, stander, waits_for, standers):
         """Return whether a robot that has a goal, or one that it waits for, stands at a bridge."""
         others = [standers[other].node for other in waits_for.get(stander.number, ())

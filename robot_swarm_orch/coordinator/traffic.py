@@ -201,8 +201,15 @@ class Traffic:
             wish.end, wish.report.wanted, wish.count, wish.unit[0]))
 
     def _open_neighbours(self, node):
-        """Return the nodes to which robots may go from a node: not into what is shut or full."""
-        return [after for after in self._site.successors[node]
+        """
+        Return where a robot can make way to: not into what is shut or full.
+
+        In a free zone that is another spot, not a door, which is no place to wait.
+        """
+        zone, following = self._site.free_zone_at(node), self._site.successors[node]
+        if zone is not None and len(zone.spots) > 1:
+            following = [spot for spot in zone.spots if spot != node]
+        return [after for after in following
                 if (node, after) not in self.keeper.shut_edges
                 and not self._areas.leads_into_full(node, after)]
 

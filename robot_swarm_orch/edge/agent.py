@@ -170,7 +170,8 @@ class RobotAgent:
         elif seen.pose_error_m > self.config.position_error_m:
             mode = Mode.LOST
         if mode != book.mode:
-            was, _ = book.mode, book.set_mode(mode)
+            was = book.mode
+            book.set_mode(mode)
             if was == Mode.LOST and self._roster():
                 self._begin_anew(fenced=False)  # it was taken for one that stands
             elif mode == Mode.AUTOMATIC:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the leader's traffic policy gives, and what it holds back."""
 
+from pathlib import Path
+
 from robot_swarm_orch.config import CoordinatorConfig, RobotConfig
 from robot_swarm_orch.coordinator.keeper import Keeper
 from robot_swarm_orch.coordinator.traffic import lookahead_for, Traffic
@@ -242,3 +244,16 @@ def test_an_edge_without_competition_is_given_with_its_whole_lock_set():
     floor.want(0, [*extras, b], goal='b')
     floor.decide()
     assert floor.keeper.owned[0] == set(site.lock_set(a, b))
+
+
+def test_a_robot_in_a_free_zone_makes_way_to_another_spot_and_not_into_a_door():
+    site = load_site(Path(__file__).parents[2] / 'config' / 'free_zone_site.yaml')
+    spots = {site.node_names[node]: node for node in site.free_zones[0].spots}
+    for name in spots:
+        floor = Floor(site, spots[name], 'west')
+        for _ in range(100):
+            floor.want(0, [])
+            floor.want(1, [spots[name]], goal=spots[name])
+            floor.decide()
+        told = dict(floor.traffic.advise())
+        assert site.node_names[told[0]] in spots.keys() - {name}
