@@ -5,12 +5,13 @@
 
 Seed after seed of dense traffic on a map, each with a network of its own: words are lost, late,
 doubled and held back, all of them cease for a while, leaders and robots' programs are killed and
-come back. Every hundredth seed has three coordinators, the others one, whose log survives it. The
-judges are those of any simulated fleet. What was driven is summed in a ledger (`ledger.py`), a
-line for each seed, so that clean runs add up over days and versions.
+come back. Where words are late, leases last longer, so that robots drive on old words instead
+of waiting for new ones. Every hundredth seed has three coordinators, the others one, whose log
+survives it. The judges are those of any simulated fleet. What was driven is summed in a ledger
+(`ledger.py`), a line for each seed, so that clean runs add up over days and versions.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 import random
@@ -33,6 +34,9 @@ _GROUP_EVERY = 100  # every so manieth seed runs through a group of three coordi
 _LOSS_MAX, _DELAY_S_MAX = 0.7, 2.0
 # Half of the seeds: what a fleet can still drive in, since robots that stand touch nobody.
 _LIVELY_LOSS_MAX, _LIVELY_DELAY_S_MAX = 0.4, 0.15
+# With long delays leases last so many times the mean delay, or nobody would ever drive on the old
+# words that such a network brings.
+_LEASE_DELAYS_MIN, _LEASE_DELAYS_MAX = 3.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Trial:
     coordinators: int
     loss: float
     delay_s: float
+    lease_s: float
     driven_m: float
     goals: int
     leader_kills: int
@@ -135,21 +140,30 @@ def conditions(seed: int) -> NetworkOptions:
         hold_s_max=30.0)
 
 
+def coordinator_for(seed: int) -> CoordinatorConfig:
+    """Return a seed's settings of coordinators: how many, and a lease that fits the network."""
+    rng, standard = random.Random(f'coordinators {seed}'), CoordinatorConfig()
+    network = conditions(seed)
+    lease_s = max(standard.lease_s, rng.uniform(_LEASE_DELAYS_MIN, _LEASE_DELAYS_MAX)
+                  * (network.delay_s_min + network.delay_s_mean))
+    number = 3 if seed % _GROUP_EVERY == 0 else 1
+    return replace(
+        standard, voters=tuple(f'c{index + 1}' for index in range(number)), lease_s=lease_s,
+        robot_silent_s=standard.robot_silent_s + lease_s - standard.lease_s)
+
+
 def run_trial(job) -> Trial:
     """Run one seed: (seed, options)."""
     seed, options = job
     site, robot, planner = _ground(options.map)
-    coordinators = 3 if seed % _GROUP_EVERY == 0 else 1
-    network = conditions(seed)
+    network, coordinator = conditions(seed), coordinator_for(seed)
     starts, goals = placed_goals(site, TrafficBenchOptions(
         options.map, robots=options.robots, seed=seed))
     errands = Errands(goals())
     cluster = Cluster(
         site, options.robots, seed, ClusterOptions(
             robot=robot, network=network, orders=False, scans=False,
-            coordinator=CoordinatorConfig(
-                voters=tuple(f'c{number + 1}' for number in range(coordinators)),
-                allocation_period_s=0.1),
+            coordinator=coordinator,
             coordinator_network=NetworkOptions(loss_ratio=min(0.1, network.loss_ratio))),
         planner=planner, leader=errands.lead, placement=starts)
     trouble = _Trouble(cluster, random.Random(f'trouble {seed}'))
@@ -157,10 +171,11 @@ def run_trial(job) -> Trial:
         cluster.run(_SLICE_S)
         trouble.stir()
     return Trial(
-        seed, options.robots, options.robots * options.seconds, coordinators, network.loss_ratio,
-        network.delay_s_min + network.delay_s_mean, cluster.world.truth.driven_m,
-        len(errands.reached), trouble.leader_kills, trouble.robot_kills, trouble.blackouts,
-        len(cluster.judges.overlap.violations), tuple(cluster.judges.violations()[:20]))
+        seed, options.robots, options.robots * options.seconds, len(coordinator.voters),
+        network.loss_ratio, network.delay_s_min + network.delay_s_mean, coordinator.lease_s,
+        cluster.world.truth.driven_m, len(errands.reached), trouble.leader_kills,
+        trouble.robot_kills, trouble.blackouts, len(cluster.judges.overlap.violations),
+        tuple(cluster.judges.violations()[:20]))
 
 
 class _Trouble:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import json
 
 import pytest
-from robot_swarm_orch.bench.contacts import conditions, ContactsOptions, run_bench, run_trial
+from robot_swarm_orch.bench.contacts import (
+    conditions, ContactsOptions, coordinator_for, run_bench, run_trial)
 from robot_swarm_orch.bench.ledger import add_line, ledger_lines, next_seed, read_ledger
 from robot_swarm_orch.edge.authority import AuthorityBook, Heard
 from robot_swarm_orch.errors import ConfigError
@@ -42,6 +43,15 @@ def test_a_seed_replays_and_its_network_is_within_what_is_promised(options):
     assert all(network.loss_ratio <= 0.7 and network.delay_s_min + network.delay_s_mean <= 2.0
                for network in drawn)
     assert conditions(1) != conditions(2) and conditions(1) == conditions(1)
+
+
+def test_with_long_delays_leases_outlast_them_so_that_robots_drive_on_old_words(options):
+    for seed in range(300):
+        delay_s = conditions(seed).delay_s_min + conditions(seed).delay_s_mean
+        assert coordinator_for(seed).lease_s >= max(1.0, 3.0 * delay_s)
+    slow = next(seed for seed in range(1, 300) if seed % 100
+                and conditions(seed).delay_s_mean > 0.75 and conditions(seed).loss_ratio < 0.5)
+    assert run_trial((slow, replace(options, seconds=60.0))).driven_m > 50.0
 
 
 def test_clean_seeds_are_summed_in_the_ledger_and_the_next_run_goes_on_after_them(options):
