@@ -1,6 +1,6 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What operators do to robots, to ways and to the group of coordinators (`Operate.srv`)."""
+"""What operators do to orders, robots, ways and the group of coordinators (`Operate.srv`)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -72,4 +72,77 @@ class GroupAct:
 
     verb: GroupVerb
     coordinator: str = ''
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """An operator's or client's act: an order is to end; a load that was picked is set down."""
+
+    order_id: str
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """
+    An act on an order that has not ended: another priority or deadline.
+
+    priority: 0 to 255, -1: as it is. deadline_s: ROS time [s], 0: none, negative: as it is.
+    """
+
+    order_id: str
+    priority: int = -1
+    deadline_s: float = -1.0
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class Pause:
+    """
+    An operator's act: a robot, the robots in an area, or (with neither) all come to rest.
+
+    They get no further nodes, keep what they have, and go on when it is taken back.
+    """
+
+    robot: str = ''
+    area: str = ''
+    is_paused: bool = True
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class Drain:
+    """An operator's act: `robot` finishes what it does and gets no new orders."""
+
+    robot: str
+    is_drained: bool = True
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class Stranding:
+    """A person's act: the load that `robot` had is not on it any more, it stands at `place`."""
+
+    robot: str
+    place: str
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class SlotWord:
+    """A person's act: a storage place holds a load, or none."""
+
+    place: str
+    is_occupied: bool
+    load_id: str = ''
+    operator_id: str = ''
+
+
+@dataclass(frozen=True)
+class AuditNote:
+    """What somebody tried to change, and what came of it, where no other entry says so."""
+
+    what: str
+    result: str
     operator_id: str = ''

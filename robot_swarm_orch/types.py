@@ -17,7 +17,10 @@ from enum import IntEnum
 from typing import Optional, Tuple
 
 from robot_swarm_orch.acts import (  # noqa: F401: operators' acts are values like the others
-    Blockage, Clearance, Enrolment, GroupAct, GroupVerb, Nodes, Settlement)
+    Amendment, AuditNote, Blockage, Cancellation, Clearance, Drain, Enrolment, GroupAct, GroupVerb,
+    Nodes, Pause, Settlement, SlotWord, Stranding)
+from robot_swarm_orch.orders import (  # noqa: F401: and so are orders
+    content_digest, Leg, LogLine, Order, OrderEvent, OrderKind, OrderState, OrderStatus)
 
 COUNTER_BITS = 32
 COUNTER_MASK = (1 << COUNTER_BITS) - 1
@@ -74,6 +77,7 @@ class CommandKind(IntEnum):
     CHARGE = 5
     PARK = 6
     CANCEL = 7
+    INSPECT = 8
 
 
 class Outcome(IntEnum):
@@ -91,29 +95,6 @@ NO_PAYLOAD = 'no_payload'
 """The reason (CommandAck.reason) of a robot whose payload node does not speak."""
 
 
-class OrderKind(IntEnum):
-    """What an order asks for; the same numbers as TaskOrder.KIND_*."""
-
-    MOVE = 1
-    GO = 2
-
-
-class OrderState(IntEnum):
-    """What has become of an order; the same numbers as TaskStatus.STATE_*."""
-
-    UNKNOWN = 0
-    ACCEPTED = 1
-    ASSIGNED = 2
-    PICKING = 3
-    CARRYING = 4
-    DROPPING = 5
-    DONE = 6
-    FAILED = 7
-    CANCELLED = 8
-    IN_DOUBT = 9
-    REFUSED = 10
-
-
 class LoadAction(IntEnum):
     """What a payload device can do; the same numbers as LoadCommand.ACTION_*."""
 
@@ -122,6 +103,7 @@ class LoadAction(IntEnum):
     DOCK = 3
     CHARGE = 4
     CANCEL = 5
+    INSPECT = 6
 
 
 class LoadStatus(IntEnum):
@@ -362,35 +344,6 @@ class EmergencyStop:
 
 
 @dataclass(frozen=True)
-class Order:
-    """An order as handed in; `order_id` is its idempotency key. Deadline: ROS time [s], or 0."""
-
-    order_id: str
-    trace_id: str
-    kind: OrderKind
-    pick: str
-    drop: str
-    load_id: str = ''
-    priority: int = 100
-    deadline_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class OrderStatus:
-    """What has become of an order; `seq` is the index of the log entry that brought it about."""
-
-    order_id: str
-    trace_id: str
-    term: int
-    seq: int
-    state: OrderState
-    robot: str = ''
-    reason: str = ''
-    priority: int = 100
-    deadline_s: float = 0.0
-
-
-@dataclass(frozen=True)
 class Safety:
     """The safety limiter's word: the speed that it allows, the strictest reason, and a detail."""
 
@@ -406,6 +359,8 @@ class FleetView:
     The fleet at a glance, as the leader publishes it.
 
     in_zones: (robot, spot) of each spot of a free zone that a robot holds, or its body blocks.
+    paused: robots and areas whose robots get no further nodes; '*' for the fleet. drained: robots
+    that get no new orders. queue_bound: waiting orders that are accepted at most; 0: unknown.
     """
 
     term: int
@@ -422,6 +377,9 @@ class FleetView:
     emergency_stop: bool = False
     blocked_edges: Tuple[Tuple[int, int], ...] = ()
     in_zones: Tuple[Tuple[str, int], ...] = ()
+    paused: Tuple[str, ...] = ()
+    drained: Tuple[str, ...] = ()
+    queue_bound: int = 0
 
 
 @dataclass

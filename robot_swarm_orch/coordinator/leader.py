@@ -26,7 +26,7 @@ from robot_swarm_orch.coordinator.tally import Tally
 from robot_swarm_orch.coordinator.traffic import Traffic
 from robot_swarm_orch.types import (
     Blockage, Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode,
-    NO_PAYLOAD, OrderKind, Outcome)
+    NO_PAYLOAD, OrderKind, Outcome, Settlement)
 
 _FORGET_PERIOD_MS = 60_000
 # A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
@@ -139,11 +139,11 @@ class Leader:
         """
         Take in an order (types.Order); the same id again is the same order.
 
-        One without a place to go to only asks: it is answered with the order's state, or UNKNOWN.
+        One that `only_asks`: it is answered with the order's state, or UNKNOWN.
         """
         if self._is_coming(order.order_id):
             return
-        if not order.drop or self.state.order(order.order_id) is not None:
+        if order.only_asks or self.state.order(order.order_id) is not None:
             self.questions.ask(order)
         else:
             waiting = len(self.state.waiting) + len(self._orders_in) + len(self._orders_proposed)
@@ -177,8 +177,12 @@ class Leader:
                 return
             event = (events.WayBlocked if act.is_blocked else events.WayUnblocked)(
                 tuple(sorted(set(act.nodes))), tuple(sorted(set(act.edges))), act.operator_id)
-        else:
+        elif isinstance(act, Settlement):
             event = events.Settled(act.robot, act.happened, act.operator_id)
+        else:
+            self.outbox.answers.append((request_id, False, f'{type(act).__name__} is not yet '
+                                        'known to this coordinator'))
+            return
         self._acts.append((event, request_id))
 
     # Deciding

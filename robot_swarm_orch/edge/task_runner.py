@@ -10,9 +10,9 @@ Commands and the payload device: what the robot does for the coordinators, each 
 -   A command of a lower term than heard, one whose time to live has passed, and one for another
     boot are refused, and the refusal says why. None of these uses up its number.
 -   GO and PARK are done when the robot stands at the node. A newer command supersedes them.
--   PICK, DROP, DOCK and CHARGE are done by the payload device while the robot stands at the node.
-    They are never superseded: meanwhile others are told to come again. STARTED is in the journal
-    before the device is asked, the outcome before the acknowledgement.
+-   PICK, DROP, DOCK, CHARGE and INSPECT are done by the payload device while the robot stands at
+    the node. They are never superseded: meanwhile others are told to come again. STARTED is in the
+    journal before the device is asked, the outcome before the acknowledgement.
 -   If the robot reboots in between, or the device forgets the action that it was at, the device's
     word settles it: the action it names, else the load that it measures. If neither tells, the
     command is IN_DOUBT: the robot stands. It never tries again on a guess.
@@ -78,7 +78,8 @@ def next_phase(phase: Phase, event: Event) -> Phase:
 
 
 ACTIONS = {CommandKind.PICK: LoadAction.PICK, CommandKind.DROP: LoadAction.DROP,
-           CommandKind.DOCK: LoadAction.DOCK, CommandKind.CHARGE: LoadAction.CHARGE}
+           CommandKind.DOCK: LoadAction.DOCK, CommandKind.CHARGE: LoadAction.CHARGE,
+           CommandKind.INSPECT: LoadAction.INSPECT}
 # The device is asked again at this period until it names the action.
 _ASK_AGAIN_S = 0.5
 # A device that says nothing for this long after a reboot leaves its last action in doubt.

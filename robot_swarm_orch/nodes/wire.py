@@ -19,20 +19,21 @@ from robot_swarm_orch import codec
 from robot_swarm_orch.errors import WireError
 from robot_swarm_orch.msg import (
     CommandAck, EmergencyStop as StopMsg, FleetLease, FleetStatus, MovementAuthority, RaftMessage,
-    RobotReport, RobotState, TaskCommand, TaskOrder, TaskStatus)
+    RobotReport, RobotState, TaskCommand)
 from robot_swarm_orch.nodes.operation_wire import OperationWire
+from robot_swarm_orch.nodes.order_wire import OrderWire
 from robot_swarm_orch.nodes.wire_checks import (
     an_id, count, DURATION_S, FAR_M, FAST_MPS, FAST_RADPS, id_or_empty, LIST_MAX, MASS_KG, member,
     MODES, or_nan, pairs_up, PAYLOAD_MAX, REASONS, refuse, robot_name, seconds_of,
-    short_text, time_msg, within, YAW_RAD)
+    short_text, short_texts, time_msg, within, YAW_RAD)
 from robot_swarm_orch.raft import decode, encode, MalformedMessage
 from robot_swarm_orch.types import (
     Ack, Command, CommandKind, Counters, EmergencyStop, FleetView, Grant, GrantStatus, Lease, Mode,
-    Motion, Order, OrderKind, OrderState, OrderStatus, Outcome, Peer, Pose, Report)
+    Motion, Outcome, Peer, Pose, Report)
 from std_msgs.msg import Header
 
 
-class Wire(OperationWire):
+class Wire(OrderWire, OperationWire):
     """
     Reads and writes the messages of one site.
 
@@ -270,7 +271,8 @@ class Wire(OperationWire):
             emergency_stop=value.emergency_stop,
             blocked_edges=[node for edge in value.blocked_edges for node in edge],
             zone_robots=[robot for robot, _ in value.in_zones],
-            zone_spots=array('I', [spot for _, spot in value.in_zones]))
+            zone_spots=array('I', [spot for _, spot in value.in_zones]),
+            paused=list(value.paused), drained=list(value.drained), queue_bound=value.queue_bound)
 
     def read_view(self, msg: FleetStatus) -> FleetView:
         """Return the fleet's status."""
@@ -289,44 +291,11 @@ class Wire(OperationWire):
             count(msg, 'orders_done', msg.orders_done), msg.emergency_stop,
             self._edges(msg, 'blocked_edges', msg.blocked_edges),
             tuple(zip((robot_name(msg, robot) for robot in msg.zone_robots),
-                      self._nodes(msg, 'zone_spots', msg.zone_spots))))
+                      self._nodes(msg, 'zone_spots', msg.zone_spots))),
+            short_texts(msg, 'paused', msg.paused, LIST_MAX),
+            tuple(robot_name(msg, robot) for robot in msg.drained), msg.queue_bound)
 
-    # -- orders and stops -----------------------------------------------------------------------
-
-    def write_order(self, value: Order) -> TaskOrder:
-        """Return the message of an order."""
-        return TaskOrder(
-            header=self._header, site_id=self.site_id, order_id=value.order_id,
-            trace_id=value.trace_id, kind=int(value.kind), pick=value.pick, drop=value.drop,
-            load_id=value.load_id, priority=value.priority, deadline=time_msg(value.deadline_s))
-
-    def read_order(self, msg: TaskOrder) -> Order:
-        """Return an order; one without a trace gets its own id as trace."""
-        self._site(msg)
-        order_id = an_id(msg, 'order_id', msg.order_id)
-        return Order(
-            order_id, short_text(msg, 'trace_id', msg.trace_id) or order_id,
-            member(msg, 'kind', OrderKind, msg.kind), short_text(msg, 'pick', msg.pick),
-            short_text(msg, 'drop', msg.drop), short_text(msg, 'load_id', msg.load_id),
-            msg.priority, seconds_of(msg.deadline))
-
-    def write_status(self, value: OrderStatus) -> TaskStatus:
-        """Return the message of an order's state."""
-        return TaskStatus(
-            header=self._header, site_id=self.site_id, order_id=value.order_id,
-            trace_id=value.trace_id, term=value.term, seq=value.seq, state=int(value.state),
-            robot_id=value.robot, reason=value.reason, priority=value.priority,
-            deadline=time_msg(value.deadline_s))
-
-    def read_status(self, msg: TaskStatus) -> OrderStatus:
-        """Return an order's state."""
-        self._site(msg)
-        return OrderStatus(
-            an_id(msg, 'order_id', msg.order_id), short_text(msg, 'trace_id', msg.trace_id),
-            count(msg, 'term', msg.term), count(msg, 'seq', msg.seq),
-            member(msg, 'state', OrderState, msg.state),
-            msg.robot_id and robot_name(msg, msg.robot_id), short_text(msg, 'reason', msg.reason),
-            msg.priority, seconds_of(msg.deadline))
+    # -- stops ----------------------------------------------------------------------------------
 
     def write_stop(self, value: EmergencyStop) -> StopMsg:
         """Return the message of an act on the emergency stop."""

@@ -71,6 +71,13 @@ def short_text(msg, field, value):
     return value
 
 
+def short_texts(msg, field, values, most):
+    """Return a list of texts of bounded length."""
+    if len(values) > most:
+        refuse(msg, field, f'{len(values)} entries; at most {most} are allowed')
+    return tuple(short_text(msg, field, value) for value in values)
+
+
 def an_id(msg, field, value):
     """Return an id."""
     if _ID(value) is None:

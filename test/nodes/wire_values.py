@@ -25,9 +25,14 @@ poses = st.builds(t.Pose, metres, metres, st.floats(-3.140625, 3.140625, **f32))
 speeds = st.floats(-5.0, 5.0, **f32)
 small = st.floats(0.0, 10.0, **f32)
 bytes8 = st.integers(0, 255)
+words16 = st.integers(0, (1 << 16) - 1)
 # A time in whole milliseconds survives the message's nanoseconds.
 times = st.integers(0, 2_000_000_000_000).map(lambda ms: ms / 1000.0)
 modes = st.sampled_from(t.Mode)
+choices = st.lists(texts, max_size=3).map(tuple)
+kinds_of_leg = st.sampled_from([kind for kind in t.OrderKind if kind != t.OrderKind.SEQUENCE])
+legs = st.lists(st.builds(t.Leg, kinds_of_leg, texts, texts, choices, choices, texts),
+                max_size=3).map(tuple)
 
 VALUES = {
     'report': st.builds(
@@ -59,16 +64,33 @@ VALUES = {
         numbers, ids, numbers, boots, st.lists(ids, max_size=5).map(tuple),
         st.lists(st.tuples(robots, modes), max_size=10), nodes, st.integers(0, 1 << 31),
         st.integers(0, 1 << 31), numbers, st.booleans(), edges,
-        st.lists(st.tuples(robots, node), max_size=5).map(tuple)),
+        st.lists(st.tuples(robots, node), max_size=5).map(tuple), choices,
+        st.lists(robots, max_size=3).map(tuple), st.integers(0, 1 << 31)),
     'order': st.builds(
-        t.Order, ids, ids, st.sampled_from(t.OrderKind), texts, texts, texts, bytes8, times),
+        t.Order, ids, ids, st.sampled_from(t.OrderKind), texts, texts, texts, bytes8, times,
+        choices, choices, legs, st.one_of(st.just(''), robots), small, choices, texts),
     'status': st.builds(
         t.OrderStatus, ids, texts, numbers, numbers, st.sampled_from(t.OrderState),
-        st.one_of(st.just(''), robots), texts, bytes8, times),
+        st.one_of(st.just(''), robots), texts, bytes8, times, numbers, words16, words16,
+        st.booleans()),
+    'order_event': st.builds(
+        t.OrderEvent, numbers, times, st.sampled_from(t.OrderState),
+        st.one_of(st.just(''), robots), texts, texts),
+    'log_line': st.builds(
+        t.LogLine, numbers, words16, times, numbers, texts, texts, st.one_of(st.just(''), ids),
+        st.one_of(st.just(''), robots), texts, texts),
     'stop': st.builds(t.EmergencyStop, texts, numbers, st.booleans(), texts),
     'operation': st.one_of(
         st.builds(t.Enrolment, robots, node, texts), st.builds(t.Clearance, robots, nodes, texts),
         st.builds(t.Settlement, robots, st.booleans(), texts),
         st.builds(t.GroupAct, st.sampled_from(t.GroupVerb), ids, texts),
-        st.builds(t.Blockage, nodes, edges, st.booleans(), texts)),
+        st.builds(t.Blockage, nodes, edges, st.booleans(), texts),
+        st.builds(t.Cancellation, ids, texts),
+        st.builds(t.Amendment, ids, st.integers(-1, 255), st.one_of(st.just(-1.0), times), texts),
+        st.builds(t.Pause, robots, st.just(''), st.booleans(), texts),
+        st.builds(t.Pause, st.just(''), texts, st.booleans(), texts),
+        st.builds(t.Drain, robots, st.booleans(), texts),
+        st.builds(t.Stranding, robots, texts, texts),
+        st.builds(t.SlotWord, texts, st.just(True), texts, texts),
+        st.builds(t.AuditNote, texts, texts, texts)),
 }
