@@ -54,6 +54,9 @@ class Outputs:
 
 NOTHING = Outputs()
 
+STATUSES_AT_ONCE = 100
+"""Order statuses that leave in one go: after a burst of orders, leases and grants go between."""
+
 
 class Parts:
     """The fixed parts that a replica shares with its leader."""
@@ -346,8 +349,10 @@ class Replica:
                 return NOTHING
             outputs = Outputs(
                 tuple(self._messages), lease, tuple(box.grants), tuple(box.commands),
-                tuple(box.statuses), box.view, tuple(self._answers + box.answers))
+                tuple(box.statuses[:STATUSES_AT_ONCE]), box.view,
+                tuple(self._answers + box.answers))
             leader.outbox = type(box)()
+            leader.outbox.statuses = box.statuses[STATUSES_AT_ONCE:]
         self._messages = []
         self._answers = []
         return outputs

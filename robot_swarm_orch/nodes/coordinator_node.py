@@ -40,6 +40,8 @@ from robot_swarm_orch.types import Mode
 
 # A follower empties its unread queues this often, so that it starts to lead with fresh words [s].
 DISCARD_PERIOD_S = 0.5
+# Orders that are read in one go: a flood of them must hold up neither consensus nor leases.
+ORDERS_AT_ONCE = 100
 # Each step hands the replica so many ticks; messages bring it up to date between.
 TICKS_AT_ONCE = 2
 # Robots that nobody enrolled get answers too, but only so many of them get topics of their own.
@@ -221,7 +223,7 @@ class CoordinatorNode(Host):
 
     def _serve(self, now_s) -> None:
         """Take in orders and acts; only a leader takes them."""
-        msgs = self._orders_in.all() if self._replica.wants_reports else ()
+        msgs = self._orders_in.all(ORDERS_AT_ONCE) if self._replica.wants_reports else ()
         for msg in msgs:
             order = self.wire.hear(self.wire.read_order, msg)
             if order is not None:

@@ -232,10 +232,10 @@ class Inbox:
             traffic.bytes_heard += len(result)
         return result
 
-    def all(self) -> list:
-        """Return all new messages, oldest first."""
+    def all(self, most: int = 0) -> list:
+        """Return all new messages, oldest first; no more than `most`, if given."""
         result, message, take = [], self.message, self._take
-        for _ in range(self._limit):
+        for _ in range(most or self._limit):
             taken = take(message, False)
             if taken is None:
                 break

@@ -6,6 +6,7 @@ from collections import Counter
 
 from coordinator_bench import Group, move, ring_site, ROBOT, STEP_S
 import pytest
+from robot_swarm_orch.coordinator.replica import STATUSES_AT_ONCE
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.types import (
     Clearance, CommandKind, Enrolment, GrantStatus, Mode, Order, OrderKind, OrderState, Outcome,
@@ -103,6 +104,22 @@ def test_leaders_killed_one_after_another_and_restarted_lose_nothing():
     assert all(count == 1 for count in actions(group).values())
     assert len(actions(group)) == 2 * len(orders)
     assert_states_agree(group)
+
+
+def test_a_burst_of_orders_is_told_in_slices_between_which_leases_go_out():
+    group = ready(robots=1)
+    burst = [f'o{number}' for number in range(5 * STATUSES_AT_ONCE)]
+    told, leases_before = len(group.statuses), len(group.leases)
+    for order_id in burst:
+        group.submit(move(order_id))
+    slices = []
+    while {status.order_id for status in group.statuses[told:]} < set(burst):
+        before = len(group.statuses)
+        group.run(seconds=STEP_S)
+        slices.append(len(group.statuses) - before)
+        assert len(slices) < 100
+    assert max(slices) == STATUSES_AT_ONCE
+    assert len(group.leases) > leases_before
 
 
 def test_all_replicas_restarted_from_their_stores_remember_everything():
