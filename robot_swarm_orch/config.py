@@ -196,6 +196,10 @@ LAPSE_S = 1.0
 """A robot in a free zone that was without a lease for this long joins anew before it moves [s]."""
 
 
+REPORTS_IN_A_LEASE = 4
+"""A robot reports at least so often in each lease, however hard-pressed the leader is."""
+
+
 def check_fleet(robot: RobotConfig, coordinator: CoordinatorConfig) -> None:
     """Raise ConfigError unless robots' and coordinators' settings fit each other."""
     needed = (2 * coordinator.election_max_s + robot.report_period_s

@@ -227,13 +227,18 @@ class Grant:
 
 @dataclass(frozen=True)
 class Lease:
-    """The leader's word to one robot, or (with all pairs in `heard`) to the fleet."""
+    """
+    The leader's word to one robot, or (with all pairs in `heard`) to the fleet.
+
+    report_period_s: robots with nothing new report after this long; 0: after what they think.
+    """
 
     term: int
     leader_id: str
     seq: int
     duration_s: float
     heard: Tuple[Tuple[str, int], ...]
+    report_period_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from robot_swarm_orch.coordinator import events, saga
 from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS
+from robot_swarm_orch.coordinator.back_pressure import BackPressure
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
 from robot_swarm_orch.coordinator.intake import refusal, why_refused
@@ -65,6 +66,8 @@ class Leader:
                                travel=parts.travel)
         self.dispatcher = Dispatcher(parts.config, parts.rng)
         self.questions = Questions(state, term)
+        self.back_pressure = BackPressure(parts.robot.report_period_s,
+                                          parts.config.traffic_period_s, parts.config.lease_s)
         self._tally = Tally(parts, state)
         self._parts = parts
         self._config = parts.config
@@ -413,7 +416,8 @@ class Leader:
         self._lease_s = _next_due(self._lease_s, self._config.lease_period_s, now_s)
         self._lease_seq += 1
         return Lease(self.term, self._config.node_id, self._lease_seq,
-                     self._config.lease_s - contact_age_s, self.reports.lease_pairs(now_s))
+                     self._config.lease_s - contact_age_s, self.reports.lease_pairs(now_s),
+                     self.back_pressure.report_period_s)
 
     def view(self):
         """Return the fleet at a glance."""

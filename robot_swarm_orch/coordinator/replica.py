@@ -165,6 +165,11 @@ class Replica:
         if self._leader is not None:
             self._leader.hear_ack(now_s, ack)
 
+    def note_lag(self, lag_s):
+        """Take in how much later than it was due the shell has read what robots say [s]."""
+        if self._leader is not None:
+            self._leader.back_pressure.note(lag_s)
+
     def submit(self, now_s, order):
         """Take in an order. Only the leader answers, with a status; clients repeat."""
         self._wake(now_s)
@@ -373,6 +378,11 @@ class Replica:
     def wants_reports(self):
         """Whether reports and acks are of use now: only the leader reads them."""
         return self._leader is not None
+
+    @property
+    def report_period_s(self):
+        """Return how seldom robots are asked to report [s]; 0 where they keep their own period."""
+        return 0.0 if self._leader is None else self._leader.back_pressure.report_period_s
 
     @property
     def disk_refusal(self):

@@ -411,6 +411,8 @@ class RobotAgent:
             state = Peer(self.robot, report.boot_id, report.seq, report.mode, body.pose,
                          body.motion, self.config.footprint_radius_m, report.held, inputs.now_s,
                          report.carrying, body.pose_error_m, inputs.now_s, self._roster())
+            if not self._reports.is_for_leader(inputs.now_s, self.clock):
+                report = None
         return Outputs(self._motion, report, state, acks,
                        self.runner.load_request(inputs.now_s), safety if changed else None,
                        self.track.nodes if self.track is not None else ())
@@ -428,7 +430,7 @@ class RobotAgent:
         if self._roster():
             news += (inputs.now_s,)  # neighbours in a free zone must hear it each tick
         return self._reports.is_due(inputs.now_s, news, safety.reason == Reason.AUTHORITY,
-                                    self.clock.until_s - inputs.now_s)
+                                    self.clock)
 
     def _report(self, inputs, body) -> Report:
         """Return the next report, and remember when it was sent."""

@@ -28,6 +28,8 @@ class LeaseClock:
         self.lease_seq = 0     # newest lease of that term
         self.leader_id = ''    # who sent it
         self.until_s = -inf    # end of the lease [steady s]
+        self.duration_s = 0.0  # of the newest lease [s]
+        self.report_period_s = 0.0  # how seldom the leader wants to be told the same [s]; 0: as is
         self.state_index = 0   # newest state of the log that an authority told
         self._sent = OrderedDict()
 
@@ -84,6 +86,8 @@ class LeaseClock:
                 if sent_s is None:
                     return False
                 self.until_s = max(self.until_s, sent_s + lease.duration_s)
+                self.duration_s = lease.duration_s
+                self.report_period_s = lease.report_period_s
                 return True
         return False
 

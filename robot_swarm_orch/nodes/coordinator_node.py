@@ -212,9 +212,10 @@ class CoordinatorNode(Host):
         replica = self._replica
         replica.tick(now_s)
         if now_s >= self._read_due_s:
-            self._read_due_s = now_s + self._config.traffic_period_s
+            due_s, self._read_due_s = self._read_due_s, now_s + self._config.traffic_period_s
             if replica.wants_reports:
                 self._hear_robots(now_s)
+                replica.note_lag(time.monotonic() - due_s)
             elif now_s >= self._discard_due_s:
                 self._discard_due_s = now_s + DISCARD_PERIOD_S
                 self._discard()
@@ -316,6 +317,7 @@ class CoordinatorNode(Host):
             self.details = self._replica.status()
             for name in ('term', 'commit_index', 'elections'):
                 self.metrics.set(f'consensus_{name}', self.details[name])
+            self.metrics.set('report_period_asked_s', self._replica.report_period_s)
             self.metrics.set('log_refused', int(bool(self.details['disk_refusal'])))
             self._gather_lead()
             if self.details['leader'] is not None:

@@ -239,7 +239,7 @@ class EdgeNode(Host):
             if lease is not None:
                 self._newest_lease = (lease.term, lease.seq)
                 return {pair[0]: (Lease(lease.term, lease.leader_id, lease.seq, lease.duration_s,
-                                        (pair,)),)
+                                        (pair,), lease.report_period_s),)
                         for pair in lease.heard if pair[0] in self._of_us}
         return {}
 

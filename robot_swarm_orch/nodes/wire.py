@@ -184,7 +184,8 @@ class Wire(OrderWire, OperationWire):
             header=self._header, site_id=self.site_id, term=value.term,
             leader_id=value.leader_id, seq=value.seq, duration=float(value.duration_s),
             robots=[robot for robot, _ in value.heard],
-            heard_seqs=array('Q', [seq for _, seq in value.heard]))
+            heard_seqs=array('Q', [seq for _, seq in value.heard]),
+            report_period=float(value.report_period_s))
 
     def read_lease(self, msg: FleetLease) -> Lease:
         """Return a lease with all pairs of robot and newest report heard."""
@@ -196,7 +197,8 @@ class Wire(OrderWire, OperationWire):
             count(msg, 'term', msg.term), an_id(msg, 'leader_id', msg.leader_id),
             count(msg, 'seq', msg.seq),
             within(msg, 'duration', msg.duration, 0.0, DURATION_S),
-            tuple(zip(msg.robots, msg.heard_seqs)))
+            tuple(zip(msg.robots, msg.heard_seqs)),
+            within(msg, 'report_period', msg.report_period, 0.0, DURATION_S))
 
     def write_grant(self, value: Grant) -> MovementAuthority:
         """Return the message of a movement authority."""

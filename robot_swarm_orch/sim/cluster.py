@@ -334,7 +334,7 @@ class Cluster:
             for robot, heard_seq in lease.heard:
                 send(now, name, robot, ('leases', Lease(
                     lease.term, lease.leader_id, lease.seq, lease.duration_s,
-                    ((robot, heard_seq),))))
+                    ((robot, heard_seq),), lease.report_period_s)))
         for grant in outputs.grants:
             send(now, name, grant.robot, ('grants', grant))
         for command in outputs.commands:

@@ -70,6 +70,9 @@ FAMILIES: Tuple[Family, ...] = (
            'coordinators', {'consensus_elections': ()}),
     Family('commit_latency_seconds', HISTOGRAM, 'From a proposal to its commit.', 'leader',
            {'commit_s': ()}, (), TICKS_S),
+    Family('report_period_asked_seconds', GAUGE,
+           'How seldom a leader that falls behind asks robots with nothing new to report; 0: as '
+           'they do by themselves.', 'leader', {'report_period_asked_s': ()}),
     Family('log_refused', GAUGE,
            '1 while the disk refuses the log and this coordinator is silent, else 0.',
            'coordinators', {'log_refused': ()}),

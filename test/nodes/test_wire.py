@@ -111,7 +111,8 @@ WRONG = {
         ('footprint_radius', -1.0)],
     'lease': [
         ('term', BIG), ('leader_id', ''), ('leader_id', 'a b'), ('seq', BIG), ('duration', nan),
-        ('duration', -0.1), ('duration', INF), ('robots', []), ('robots', ['r'] * 2)],
+        ('duration', -0.1), ('duration', INF), ('report_period', nan), ('robots', []),
+        ('robots', ['r'] * 2)],
     'grant': [
         ('robot_id', ''), ('term', BIG), ('ack_seq', BIG), ('heard_seq', BIG),
         ('nodes', [NODE_COUNT]), ('status', 4), ('advice', -2), ('advice', NODE_COUNT),

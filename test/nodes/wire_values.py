@@ -46,7 +46,7 @@ VALUES = {
         nodes, st.just(12.5), st.booleans(), small),
     'lease': st.builds(
         t.Lease, numbers, ids, numbers, small,
-        st.lists(st.tuples(robots, numbers), max_size=20).map(tuple)),
+        st.lists(st.tuples(robots, numbers), max_size=20).map(tuple), small),
     'grant': st.builds(
         t.Grant, robots, boots, boots, numbers, numbers, numbers, nodes,
         st.sampled_from(t.GrantStatus), numbers, st.integers(-1, NODE_COUNT - 1), bytes8, texts),

@@ -53,6 +53,29 @@ def test_ten_robots_work_without_touching_through_a_killed_leader():
     assert {s.order_id for s in done} == set(cluster.judges.order.dropped)
 
 
+def test_a_leader_that_falls_behind_hears_fewer_repetitions_and_motion_stays_as_it_was():
+    def driven(lag_s):
+        """Return (reports heard, words heard by neighbours, orders done, distance [m])."""
+        cluster = Cluster(SITE, 10, seed=4, options=ClusterOptions(
+            coordinator=CoordinatorConfig(lease_s=3.0, voters=('c1',))))
+        told, ticked = {'leader': 0, 'neighbours': 0}, cluster.judges.ticked
+
+        def overhear(robot, inputs, outputs):
+            told['leader'] += outputs.report is not None
+            told['neighbours'] += outputs.state is not None
+            ticked(robot, inputs, outputs)
+        cluster.judges.ticked = overhear
+        while cluster.now_s < 120.0:
+            cluster.run(0.1)
+            if cluster.leader():
+                cluster.replicas[cluster.leader()].note_lag(lag_s)
+        assert judged(cluster) == []
+        return (*told.values(), len(cluster.client.done_s), cluster.world.truth.driven_m)
+    calm, pressed = driven(0.0), driven(0.09)
+    assert pressed[0] < 0.75 * calm[0] and pressed[1] > 0.95 * calm[1]
+    assert abs(pressed[2] - calm[2]) <= 1 and abs(pressed[3] - calm[3]) < 0.03 * calm[3]
+
+
 def test_loss_and_delay_cost_time_and_nothing_else():
     network = NetworkOptions(delay_s_mean=0.1, loss_ratio=0.3, duplicate_ratio=0.05,
                              resend_s=0.02)
