@@ -49,6 +49,7 @@ class ProcessSpec:
     yielding: FrozenSet[str] = frozenset()  # of `parameters`, those that give way to the files
     remappings: Tuple[Tuple[str, str], ...] = ()  # (name in our code, name on this robot)
     environment: Tuple[Tuple[str, str], ...] = ()  # variables that it gets unless they are set
+    domain: Optional[int] = None  # ROS domain; None: as the environment says
 
     @property
     def node_name(self) -> str:
@@ -97,6 +98,7 @@ class FleetPlan:
     remappings: Tuple[Tuple[str, str], ...] = ()  # of a real robot's topics
     metrics_port: int = 0  # of the first process, counted up from there; 0: no endpoints
     log_format: str = ''  # text or json; empty: as the parameter's default
+    domain: Optional[int] = None  # ROS domain of all its processes; None: as the environment says
 
     def __post_init__(self):
         """Check what would only fail later, in some process."""
@@ -142,6 +144,8 @@ def processes(plan: FleetPlan) -> Tuple[ProcessSpec, ...]:
     check(len(specs) < PARTICIPANTS_MAX,
           f'{len(specs)} processes are more than one host has ports for '
           f'({PARTICIPANTS_MAX}): host more robots in each')
+    if plan.domain is not None:
+        specs = tuple(replace(spec, domain=plan.domain) for spec in specs)
     return with_metrics(specs, plan.metrics_port)
 
 

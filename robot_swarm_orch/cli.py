@@ -18,6 +18,7 @@ from robot_swarm_orch.bench_verbs import (
 from robot_swarm_orch.demo_verbs import add_chaos, add_demo
 from robot_swarm_orch.errors import SwarmError
 from robot_swarm_orch.map_verbs import add_map
+from robot_swarm_orch.shard_verbs import add_shards
 from robot_swarm_orch.sim.verb import add_verify
 
 USAGE_ERROR = 2
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     add_demo(verbs)
     add_chaos(verbs)
     add_map(verbs)
+    add_shards(verbs)
     _add_order(verbs)
     for name, verb, text in (
             ('orders', _orders, 'how many orders wait, are carried out, and are done'),

@@ -68,9 +68,12 @@ class _Child:
         tether = [sys.executable, '-I', '-S', TETHER, str(os.getpid())]
         # -I keeps this package's own modules from hiding the standard library's, -S skips the
         # start-up hooks of the ROS wheels; the command itself runs with neither.
+        environment = {**dict(self.spec.environment), **environment}
+        if self.spec.domain is not None:
+            environment['ROS_DOMAIN_ID'] = str(self.spec.domain)
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(
-                tether + self.command, env={**dict(self.spec.environment), **environment},
+                tether + self.command, env=environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.started_s = time.monotonic()
         self.starts += 1

@@ -26,6 +26,7 @@ from robot_swarm_orch.bringup import (
 from robot_swarm_orch.config import check
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.nodes.lifecycle import EXIT_CONFIG
+from robot_swarm_orch.shards import shard_processes
 from robot_swarm_orch.site import load_site
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
@@ -62,14 +63,17 @@ RESPAWN_FORGET_S = 60.0
 
 
 def described(arguments: Dict[str, Tuple[str, str]],
-              plan_of: Callable[[Dict[str, str]], FleetPlan]) -> LaunchDescription:
+              plan_of: Callable[[Dict[str, str]], FleetPlan],
+              leaving_out: Tuple[str, ...] = ()) -> LaunchDescription:
     """
-    Return a launch description of a fleet.
+    Return a launch description of a fleet, or of several.
 
-    arguments: name -> (default, description), before `COMMON`. plan_of: makes the plan of the
-    arguments' values; its ConfigError ends the launch with a message.
+    arguments: name -> (default, description), before `COMMON` without those left out. plan_of:
+    makes the plan, or a tuple of plans, of the arguments' values; its ConfigError ends the launch
+    with a message.
     """
-    every = {**arguments, **COMMON}
+    every = {**arguments, **{name: value for name, value in COMMON.items()
+                             if name not in leaving_out}}
 
     def started(context):
         given = {name: LaunchConfiguration(name).perform(context) for name in every}
@@ -78,7 +82,8 @@ def described(arguments: Dict[str, Tuple[str, str]],
         given['yielding'] = frozenset(
             parameter for parameter, name in ARGUMENT_OF.items()
             if name in every and given[name] == every[name][0])
-        return actions(plan_of(given), given)
+        plans = plan_of(given)
+        return actions((plans,) if isinstance(plans, FleetPlan) else plans, given)
 
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text)
@@ -86,16 +91,17 @@ def described(arguments: Dict[str, Tuple[str, str]],
         OpaqueFunction(function=started)])
 
 
-def actions(plan: FleetPlan, given: Dict[str, str]) -> List[Action]:
-    """Return the launch actions of a plan, in the environment that the arguments ask for."""
+def actions(plans: Tuple[FleetPlan, ...], given: Dict[str, str]) -> List[Action]:
+    """Return the launch actions of some plans, in the environment that the arguments ask for."""
     check(given['log_level'].lower() in LOG_LEVELS,
           f'log_level:={given["log_level"]} must be one of {", ".join(LOG_LEVELS)}')
     respawn = truth_of(given, 'respawn')
     result = dds_environment(given)
-    for spec in processes(plan):
-        result += Keeper(spec, given['log_level'].lower()).start(respawn)
-    if plan.viz and not truth_of(given, 'headless'):
-        result.append(window(plan, given))
+    for plan in plans:
+        for spec in processes(plan) if len(plans) == 1 else shard_processes(plan):
+            result += Keeper(spec, given['log_level'].lower()).start(respawn)
+        if plan.viz and not truth_of(given, 'headless'):
+            result.append(window(plan, given))
     return result
 
 
@@ -115,11 +121,13 @@ class Keeper:
         spec, on_exit = self._spec, self.again if respawn else None
         if spec.executable == 'sim_node':
             on_exit = [Shutdown(reason='the simulation has ended')]
+        environment = {name: os.environ.get(name, value) for name, value in spec.environment}
+        if spec.domain is not None:
+            environment['ROS_DOMAIN_ID'] = str(spec.domain)
         node = Node(package=PACKAGE, executable=spec.executable, name=spec.node_name,
                     output='screen', emulate_tty=True, on_exit=on_exit,
                     parameters=parameters_of(spec), remappings=list(spec.remappings),
-                    additional_env={name: os.environ.get(name, value)
-                                    for name, value in spec.environment},
+                    additional_env=environment,
                     arguments=['--ros-args', '--log-level', self._log_level])
         return [GroupAction([PushRosNamespace(spec.namespace), node])]
 

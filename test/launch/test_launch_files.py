@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from robot_swarm_orch.bringup import default_site_file, processes, ProcessSpec, simulated_fleet
 from robot_swarm_orch.errors import ConfigError
+from robot_swarm_orch.shards import read_shards
 
 launch = pytest.importorskip(
     'launch', reason='launch comes with a ROS installation, not with the wheels')
@@ -74,15 +75,17 @@ def executables(nodes):
     return [node.node_executable for node in nodes]
 
 
-def test_there_are_the_four_launch_files():
+def test_there_are_the_five_launch_files():
     assert FILES == ['coordinator.launch.py', 'fleet.launch.py', 'robot.launch.py',
-                     'warehouse.launch.py']
+                     'shards.launch.py', 'warehouse.launch.py']
 
 
 @pytest.mark.parametrize('name', FILES)
 def test_every_argument_has_a_description_and_a_default(name):
     arguments = declared(name)
-    assert {argument.name for argument in arguments} >= SHARED
+    # Shards have a site, parameters and a picture each, so these are no arguments there.
+    of_each = set(runpy.run_path(str(FOLDER / name)).get('OF_EACH', ()))
+    assert {argument.name for argument in arguments} >= SHARED - of_each
     for argument in arguments:
         assert len(argument.description) > 12, argument.name
         assert argument.default_value is not None, argument.name
@@ -94,6 +97,20 @@ def test_the_warehouse_starts_the_processes_of_the_demo(tmp_path):
     specs = processes(simulated_fleet(default_site_file(), 20, robots_per_process=10,
                                       data_dir=str(tmp_path)))
     assert executables(nodes) == [spec.executable for spec in specs]
+
+
+def test_shards_start_the_processes_of_each_site_on_its_own_domain(tmp_path):
+    nodes = started('shards.launch.py', data_dir=str(tmp_path),
+                    shards_file=str(FOLDER.parent / 'config' / 'shards.yaml'))
+    assert executables(nodes) == 2 * (['coordinator_node'] * 3 + ['sim_node', 'edge_node'])
+    domains = [spec.domain for plan in read_shards(FOLDER.parent / 'config' / 'shards.yaml', '')
+               for spec in processes(plan)]
+    assert domains == 5 * [21] + 5 * [22]
+    context = launch.LaunchContext()
+    given = [{launch.utilities.perform_substitutions(context, name):
+              launch.utilities.perform_substitutions(context, value)
+              for name, value in node.additional_env} for node in nodes]
+    assert [variables['ROS_DOMAIN_ID'] for variables in given] == list(map(str, domains))
 
 
 def test_a_robot_gets_one_edge_node_in_its_namespace():
