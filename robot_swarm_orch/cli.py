@@ -16,8 +16,9 @@ from robot_swarm_orch.bench.consensus import BenchOptions
 from robot_swarm_orch.bench_verbs import (
     add_bench_avoidance, add_bench_contacts, add_bench_route, add_bench_traffic)
 from robot_swarm_orch.demo_verbs import add_chaos, add_demo
-from robot_swarm_orch.errors import SwarmError
+from robot_swarm_orch.errors import ConfigError, SwarmError
 from robot_swarm_orch.map_verbs import add_map
+from robot_swarm_orch.operator_verbs import add_operator_verbs
 from robot_swarm_orch.shard_verbs import add_shards
 from robot_swarm_orch.sim.verb import add_verify
 
@@ -71,12 +72,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument('--json', action='store_true', help='print JSON for programs')
         command.set_defaults(verb=verb)
     _add_stop(verbs)
+    add_operator_verbs(verbs, _add_common)
     _add_coordinators(verbs)
     _add_enrol(verbs)
     _add_block(verbs)
     _add_insight(verbs)
     _add_bench(verbs)
     add_verify(verbs, a_count)
+    _add_completion(verbs, root)
     return root
 
 
@@ -88,6 +91,25 @@ def _add_common(command) -> None:
                          help='how long to wait for an answer (default: %(default)g)')
 
 
+def _add_completion(verbs, root) -> None:
+    """Add `swarm completion`."""
+    command = verbs.add_parser(
+        'completion', help='print what a shell needs to complete these commands',
+        description='Print a completion script. For bash: swarm completion bash > '
+        '~/.local/share/bash-completion/completions/swarm')
+    command.add_argument('shell', choices=('bash', 'zsh', 'tcsh'))
+    command.set_defaults(verb=lambda options: _completion(root, options.shell))
+
+
+def _completion(root, shell) -> int:
+    try:
+        import shtab
+    except ImportError as error:
+        raise ConfigError('completion needs shtab: pip install shtab') from error
+    print(shtab.complete(root, shell))
+    return 0
+
+
 def _add_order(verbs) -> None:
     """Add `swarm order`."""
     command = verbs.add_parser(
@@ -96,9 +118,19 @@ def _add_order(verbs) -> None:
         'order: it is carried out once.')
     _add_common(command)
     add = command.add_argument
-    add('drop', metavar='DROP', help='place where the load, or the robot, is to go')
+    add('drop', metavar='DROP', nargs='?', default='',
+        help='place where the load, or the robot, is to go')
     add('--pick', metavar='PLACE', help='place where the load stands; without it a robot just '
         'drives to DROP')
+    add('--alternate', action='append', default=[], metavar='PLACE',
+        help='where the load may go instead if DROP is blocked or taken; may be repeated')
+    add('--inspect', default='', metavar='PLACE,PLACE', help='look at these places, instead')
+    add('--charge', action='store_true', help='charge, at DROP or at any free charger, instead')
+    add('--park', action='store_true', help='park at DROP, instead')
+    add('--robot', default='', metavar='ID', help='only this robot may do it')
+    add('--mass', type=a_positive, default=0.0, metavar='KG', help='mass of the load')
+    add('--tool', action='append', default=[], metavar='NAME',
+        help='what the robot must have; may be repeated')
     add('--id', default='', metavar='ID', help='idempotency key (default: a new one)')
     add('--load', default='', metavar='NAME', help='name of the load, for people')
     add('--priority', type=int, default=100, metavar='0-255',

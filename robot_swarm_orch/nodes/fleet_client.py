@@ -211,9 +211,25 @@ def _order_of(options, now_ns: int) -> Order:
     if not 0 <= options.priority <= 255:
         raise ConfigError(f'--priority {options.priority} must lie in 0 to 255')
     deadline_s = 1e-9 * now_ns + options.deadline if options.deadline else 0.0
-    kind = OrderKind.MOVE if options.pick else OrderKind.GO
-    return Order(order_id, uuid.uuid4().hex, kind, options.pick or '', options.drop, options.load,
-                 options.priority, deadline_s)
+    return Order(order_id, uuid.uuid4().hex, _kind_of(options), options.pick or '', options.drop,
+                 options.load, options.priority, deadline_s, tuple(options.alternate),
+                 tuple(filter(None, options.inspect.split(','))), robot=options.robot,
+                 load_mass_kg=options.mass, tools=tuple(options.tool), client=operator())
+
+
+def _kind_of(options) -> OrderKind:
+    """Return the kind of order that the options describe; raises ConfigError."""
+    chosen = [kind for kind, given in (
+        (OrderKind.MOVE, options.pick), (OrderKind.INSPECT, options.inspect),
+        (OrderKind.CHARGE, options.charge), (OrderKind.PARK, options.park)) if given]
+    if len(chosen) > 1:
+        raise ConfigError('give one of --pick, --inspect, --charge and --park')
+    kind = chosen[0] if chosen else OrderKind.GO
+    if kind not in (OrderKind.INSPECT, OrderKind.CHARGE) and not options.drop:
+        raise ConfigError('DROP is missing: the place where the load, or the robot, is to go')
+    if options.robot and not is_robot_id(options.robot):
+        raise ConfigError(f'--robot {options.robot!r} is no robot id')
+    return kind
 
 
 def send_stop(client: FleetClient, options) -> int:

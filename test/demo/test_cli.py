@@ -43,7 +43,7 @@ def test_the_demo_runs_a_hundred_robots_for_ten_minutes_unless_told_otherwise():
 
 @pytest.mark.parametrize('arguments', [
     ['demo', '--robots', '0'], ['demo', '--duration', '-1'], ['demo', '--domain', '400'],
-    ['juggle'], [], ['order']])
+    ['juggle'], [], ['order', 'dock', '--mass', '-1'], ['cancel']])
 def test_a_wrong_argument_ends_with_usage(arguments, capsys):
     with pytest.raises(SystemExit) as end:
         main(arguments)
