@@ -71,6 +71,9 @@ def _add_place(command, chosen) -> None:
     add('--out', default=chosen.out, metavar='DIR',
         help='where the report, logs and data go (default: %(default)s)')
     add('--site-file', default='', metavar='YAML', help='a site other than the demo warehouse')
+    add('--retries', type=a_positive, default=0.0, metavar='PER_SECOND',
+        help='the client hands orders in again at random, also long after they have ended '
+        '(default: only until they are answered)')
     add('--domain', type=a_domain, metavar='N', default=None,
         help=f'ROS domain (default: SWARM_DOMAIN_ID, else {DEMO_DOMAIN}); never leaves this '
         'machine')
@@ -110,7 +113,8 @@ def _demo(options) -> int:
         faults=options.faults, out=options.out, site_file=options.site_file,
         domain=chosen_domain(options.domain), start_timeout_s=options.start_timeout,
         metrics_port=options.metrics_port, log_format=options.log_format,
-        camera_frames_per_s=options.camera_frames, physics=options.physics))
+        camera_frames_per_s=options.camera_frames, physics=options.physics,
+        retries_per_s=options.retries))
 
 
 def _chaos(options) -> int:
@@ -121,7 +125,7 @@ def _chaos(options) -> int:
         seed=options.seed, scenario=options.scenario, out=options.out,
         faults=scenario_faults(options.scenario, duration_s, coordinators, options.seed),
         site_file=options.site_file, domain=chosen_domain(options.domain),
-        start_timeout_s=options.start_timeout)
+        start_timeout_s=options.start_timeout, retries_per_s=options.retries)
     return (_run_apart(demo_options, coordinators) if needs_network(options.scenario)
             else _run(demo_options))
 

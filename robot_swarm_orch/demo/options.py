@@ -23,4 +23,5 @@ class DemoOptions:
     metrics_port: int = 0  # of the first process's Prometheus endpoint; 0: no endpoints
     log_format: str = 'text'
     camera_frames_per_s: float = 0.0  # of all robots together; 0: robots without cameras
+    retries_per_s: float = 0.0  # orders that are handed in again at random, each second
     physics: str = 'kinematic'  # how bodies move: a name in `sim/physics.py`

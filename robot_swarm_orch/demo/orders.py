@@ -4,11 +4,13 @@
 The demo's client: keeps the fleet in work and remembers what became of each order.
 
 An order is sent again, with growing pauses, until a TaskStatus names it. After that it is asked
-for only when nothing was heard of it for long, since a status may be lost with a leader.
+for only when nothing was heard of it for long, since a status may be lost with a leader. A nervous
+client (`retries_per_s`) hands orders in again at random besides, also long after they have ended.
 """
 
 from collections import Counter, deque
 from dataclasses import replace
+import random
 from typing import Dict, Iterable, List, Optional, Set
 
 from robot_swarm_orch.sim.orders import OrderStream
@@ -41,8 +43,13 @@ class _Entry:
 class OrderDesk:
     """Hands in a stream of orders, closed loop."""
 
-    def __init__(self, stream: OrderStream):
+    def __init__(self, stream: OrderStream, retries_per_s: float = 0.0, seed: int = 0):
         """Start with an empty book."""
+        self._retries_per_s, self._rng = retries_per_s, random.Random(f'retries {seed}')
+        self._retried_s: Optional[float] = None
+        self._names: List[str] = []
+        self.retries = 0
+        self.taken_back: Dict[str, str] = {}  # order -> what was said of it after its end
         self._stream = stream
         self._entries: Dict[str, _Entry] = {}
         self._unanswered: Dict[str, _Entry] = {}
@@ -68,6 +75,7 @@ class OrderDesk:
             self._entries[order.order_id] = self._unanswered[order.order_id] = entry
             self._waiting.add(order.order_id)
             self._quiet.append(order.order_id)
+            self._names.append(order.order_id)
 
     def due(self, now_s: float) -> List[Order]:
         """Return the orders to send now, new ones and those sent again."""
@@ -77,7 +85,17 @@ class OrderDesk:
                 entry.due_s = now_s + entry.pause_s
                 entry.pause_s = min(2.0 * entry.pause_s, RESEND_MAX_S)
                 orders.append(entry.order)
-        return orders + self._silent(now_s)
+        return orders + self._silent(now_s) + self._again(now_s)
+
+    def _again(self, now_s: float) -> List[Order]:
+        """Return orders that a nervous client hands in once more, whatever it knows of them."""
+        since_s, self._retried_s = self._retried_s, now_s
+        if since_s is None or not self._names or not self._retries_per_s:
+            return []
+        many, rest = divmod(self._retries_per_s * (now_s - since_s), 1.0)
+        count = int(many) + (self._rng.random() < rest)
+        self.retries += count
+        return [self._entries[self._rng.choice(self._names)].order for _ in range(count)]
 
     def _silent(self, now_s: float) -> List[Order]:
         """Return some open orders of which nothing was heard for long."""
@@ -102,6 +120,10 @@ class OrderDesk:
             return
         self._unanswered.pop(name, None)
         entry.heard_s = now_s
+        said = OrderState(status.state)
+        if entry.state in ENDED and said != entry.state and status.seq >= entry.seq or (
+                name in self.accepted and said in (OrderState.REFUSED, OrderState.UNKNOWN)):
+            self.taken_back[name] = f'{entry.state.name}, then {said.name}'
         if status.state == OrderState.REFUSED:
             if entry.state is None:
                 entry.state = status.state

@@ -89,6 +89,8 @@ def _orders(evidence: Evidence, truth: Truth, ghost_per_hour: Optional[float]) -
         'orders_refused': sum(desk.refused.values()),
         'orders_lost': len(lost_orders(evidence, truth)) + uncounted_orders(evidence),
         'orders_duplicated': len(truth.repeated()),
+        'orders_taken_back': len(desk.taken_back),
+        'orders_retried': desk.retries,
         'orders_per_hour': per_hour,
         'orders_per_hour_ghost': None if ghost_per_hour is None else round(ghost_per_hour, 1),
         'ghost_ratio': (round(per_hour / ghost_per_hour, 4)
@@ -188,7 +190,7 @@ def failures(report: dict, faults: List[FaultFigures], evidence: Evidence) -> Li
     """Return what broke, in words; empty when all is well."""
     found = list(report['trouble'])
     for name in ('overlaps', 'nodes_held_twice', 'robots_outside_their_nodes', 'orders_lost',
-                 'orders_duplicated'):
+                 'orders_duplicated', 'orders_taken_back'):
         if report[name]:
             found.append(f'{name} is {report[name]}, must be 0')
     if report['leaders_per_term_max'] > 1:

@@ -75,7 +75,8 @@ class Demo:
                 json.dumps(scrape_targets(specs), indent=2) + '\n', encoding='utf-8')
         self._supervisor = self._make_supervisor(specs, network)
         observation = Observation(self.site, plan.robots)
-        desk = OrderDesk(OrderStream(self.site, options.seed, options.robots))
+        desk = OrderDesk(OrderStream(self.site, options.seed, options.robots),
+                         options.retries_per_s, options.seed)
         config = CoordinatorConfig(node_id='c1', voters=coordinators)
         self.evidence = Evidence(options, timeline(options.duration_s, options.faults),
                                  observation, desk, safe_stop_bound_s(RobotConfig(), config))

@@ -108,3 +108,26 @@ def test_the_audit_asks_until_an_answer_comes(desk):
     assert {first, second} <= {order.order_id for order in desk.due(50.0)}
     desk.hear(50.1, status(first, OrderState.ASSIGNED, 5))
     assert desk.unheard_since({first, second}, 50.0) == {second}
+
+
+def test_a_nervous_client_hands_in_orders_again_at_its_rate_also_those_that_have_ended(site):
+    desk = OrderDesk(OrderStream(site, 1, 10, backlog=BACKLOG), retries_per_s=20.0, seed=7)
+    names = first_orders(desk)
+    for number, name in enumerate(names):
+        desk.hear(0.1, status(name, OrderState.DONE, 5 + number))
+    again = [order for step in range(1, 101) for order in desk.due(0.1 * step)]
+    assert len(again) == desk.retries and 180 <= desk.retries <= 200
+    assert {order.order_id for order in again} == set(names)
+
+
+def test_an_end_that_is_taken_back_is_remembered(desk):
+    first, second, third = first_orders(desk)
+    for name in (first, second):
+        desk.hear(1.0, status(name, OrderState.DONE, 9))
+    desk.hear(1.0, status(third, OrderState.ASSIGNED, 9))
+    for late in (OrderState.DONE, OrderState.PICKING):
+        desk.hear(1.1, status(first, late, 9 if late == OrderState.DONE else 8))
+    assert not desk.taken_back
+    desk.hear(1.2, status(second, OrderState.ASSIGNED, 12))
+    desk.hear(1.2, status(third, OrderState.UNKNOWN, 0))
+    assert desk.taken_back == {second: 'DONE, then ASSIGNED', third: 'ASSIGNED, then UNKNOWN'}

@@ -17,7 +17,8 @@ from robot_swarm_orch.types import Lease, Reason
 # The figures that docs/demo.md promises to every reader of report.json.
 PROMISED = {
     'robots', 'seed', 'duration_s', 'overlaps', 'nodes_held_twice', 'orders_accepted',
-    'orders_done', 'orders_lost', 'orders_duplicated', 'orders_per_hour', 'orders_per_hour_ghost',
+    'orders_done', 'orders_lost', 'orders_duplicated', 'orders_taken_back', 'orders_retried',
+    'orders_per_hour', 'orders_per_hour_ghost',
     'leaders_per_term_max', 'failover_s', 'robots_stopped_in_failover', 'safe_stop_s_max',
     'safe_stop_bound_s', 'resume_s_max', 'nuisance_stops_per_robot_hour', 'tick_overrun_ratio',
     'decision_s', 'route_s', 'commit_s', 'perception_s', 'inference_s', 'network', 'processes',
@@ -115,6 +116,13 @@ def test_an_order_picked_twice_is_duplicated():
                                           (70.0, 'pick_started', {'order': first})))
     assert report['orders_duplicated'] == 1
     assert not report['passed']
+
+
+def test_an_end_that_was_taken_back_fails_the_run():
+    evidence = made.evidence('none')
+    evidence.desk.taken_back['o1'] = 'DONE, then ASSIGNED'
+    report = verdict(evidence)
+    assert report['orders_taken_back'] == 1 and not report['passed']
 
 
 def test_the_rate_counts_drops_in_the_steady_state_alone():
