@@ -4,7 +4,8 @@
 
 import argparse
 
-from robot_swarm_orch.arguments import a_count, a_delay, a_positive, a_share
+from robot_swarm_orch.arguments import (
+    a_count, a_delay, a_domain, a_positive, a_share, stay_on_this_machine)
 
 
 def _add_map(add, also: str = '') -> None:
@@ -171,3 +172,34 @@ def _bench_route(options) -> int:
     from robot_swarm_orch.bench.route import RouteBenchOptions, run_bench
     return run_bench(RouteBenchOptions(
         options.map, options.robots, options.seed, options.orders, options.racks), options.json)
+
+
+def add_bench_shards(parts) -> None:
+    """Add `swarm bench shards`."""
+    command = parts.add_parser(
+        'shards', help='what a site that is flooded with orders takes from another',
+        description='Two sites of three coordinators each on this machine. One gets orders at a '
+        'steady rate and its commits are timed; the other gets as many, and ten times as many, '
+        'in turns. The exit status is 1 if p99 rises by more than 20 %.')
+    add = command.add_argument
+    add('--windows', type=a_count, default=6, metavar='N',
+        help='of each kind, in turns (default: %(default)s)')
+    add('--window', type=a_positive, default=10.0, metavar='SECONDS',
+        help='how long each lasts (default: %(default)g)')
+    add('--rate', type=a_positive, default=20.0, metavar='PER_SECOND',
+        help='orders of each site, usually (default: %(default)g)')
+    add('--seed', type=int, default=1, metavar='N', help='of orders (default: %(default)s)')
+    add('--domains', type=a_domain, nargs=2, default=(83, 84), metavar='N',
+        help='their ROS domains (default: 83 84); words never leave this machine')
+    add('--out', default='swarm-bench-shards', metavar='DIR',
+        help='where report, logs and data go (default: %(default)s)')
+    _add_json(add)
+    command.set_defaults(verb=_bench_shards)
+
+
+def _bench_shards(options) -> int:
+    stay_on_this_machine(options.domains[0])
+    from robot_swarm_orch.nodes.shard_bench import run_bench, ShardBenchOptions
+    return run_bench(ShardBenchOptions(
+        options.windows, options.window, options.rate, options.seed, tuple(options.domains)),
+        options.out, options.json)

@@ -39,11 +39,16 @@ _QUEUE = 1_000_000  # the benchmark's orders must wait, not be refused
 
 
 class SwarmGroup:
-    """The group of three coordinators; see `bench.group.Group`. `robots` run beside them."""
+    """
+    The group of three coordinators; see `bench.group.Group`. `robots` run beside them.
+
+    site_id, domain: as a shard of its own; else the demo's site on the domain of the environment.
+    """
 
     name = 'swarm'
 
-    def __init__(self, folder: Path, timers: Timers, robots: int = 0, seed: int = 1):
+    def __init__(self, folder: Path, timers: Timers, robots: int = 0, seed: int = 1,
+                 site_id: str = '', domain: Optional[int] = None):
         """Start nothing yet."""
         self._folder = Path(folder)
         self.stays_open = robots > 0
@@ -51,11 +56,12 @@ class SwarmGroup:
         self._site = load_site(site_file)
         options = {
             'coordinators': _IDS, 'data_dir': str(self._folder / 'data'), 'cluster_id': 'bench',
-            'seed': seed, 'coordinator_parameters': {
+            'seed': seed, 'site_id': site_id or self._site.name, 'domain': domain,
+            'coordinator_parameters': {
                 'heartbeat_s': timers.heartbeat_s, 'election_min_s': timers.election_s,
                 'election_max_s': 2.0 * timers.election_s, 'queue_bound': _QUEUE}}
-        self._plan = simulated_fleet(site_file, robots, **options) if robots else FleetPlan(
-            site_file=site_file, site_id=self._site.name, **options)
+        self.plan = simulated_fleet(site_file, robots, **options) if robots else FleetPlan(
+            site_file=site_file, **options)
         self._stream = OrderStream(self._site, seed, robots)
         self._boot = uuid.uuid4().hex[:8]
         self._supervisor = self._client = None
@@ -69,12 +75,22 @@ class SwarmGroup:
             return
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        self._client = _Client(self._site)
-        self._supervisor = Supervisor(processes(self._plan), self._folder, dict(os.environ))
+        self._client = self.client()
+        self._supervisor = Supervisor(processes(self.plan), self._folder, dict(os.environ))
         self._supervisor.start()
         self._wait_in_step(_IDS, 0)
-        self._await(lambda: self._client.robots >= len(self._plan.robots), _START_S,
-                    f'not all of {len(self._plan.robots)} robots were enrolled')
+        self._await(lambda: self._client.robots >= len(self.plan.robots), _START_S,
+                    f'not all of {len(self.plan.robots)} robots were enrolled')
+
+    def client(self) -> 'Client':
+        """Return a new client of this group."""
+        return Client(self.plan.site_id, self._site.node_count, self.plan.domain)
+
+    def order(self):
+        """Return the next order, with an id that no earlier run has used."""
+        order = self._stream.next()
+        name = f'{self._boot}-{order.order_id}'
+        return type(order)(name, name, order.kind, order.pick, order.drop)
 
     def close(self) -> None:
         """Stop the processes and leave ROS."""
@@ -113,12 +129,6 @@ class SwarmGroup:
 
     # -- the client -----------------------------------------------------------------------------
 
-    def _order(self):
-        """Return the next order, with an id that no earlier run has used."""
-        order = self._stream.next()
-        name = f'{self._boot}-{order.order_id}'
-        return type(order)(name, name, order.kind, order.pick, order.drop)
-
     def write(self) -> None:
         """Hand one order in, and wait until it is accepted."""
         self.write_many(1, 1)
@@ -129,7 +139,7 @@ class SwarmGroup:
         end_s = time.monotonic() + PATIENCE_S + 0.05 * count
         while begun < count or open_ids:
             while begun < count and len(open_ids) < at_once:
-                order = self._order()
+                order = self.order()
                 client.send(order)
                 open_ids[order.order_id] = order, time.monotonic() + _RESEND_S
                 begun += 1
@@ -146,7 +156,7 @@ class SwarmGroup:
 
     def fail_over(self) -> Failover:
         """Kill the leader, and hand one new order in again and again until it is accepted."""
-        client, order = self._client, self._order()
+        client, order = self._client, self.order()
         client.hear(0.0)
         self._killed, term = client.leader, client.term
         killed_s = self._supervisor.kill(f'coordinator_{self._killed}')
@@ -167,19 +177,20 @@ class SwarmGroup:
         return Failover(write_s - killed_s, lead_s - killed_s)
 
 
-class _Client:
+class Client:
     """Hands orders in, and hears what becomes of them, who leads, and how the processes do."""
 
-    def __init__(self, site):
-        """Join ROS; signals stay with the caller."""
+    def __init__(self, site_id: str, node_count: int, domain: Optional[int] = None):
+        """Join ROS, on the domain of the environment if None; signals stay with the caller."""
         self.leader, self.term, self.robots = '', 0, 0
         self.commits = {}  # process id -> the commit index that it told last
-        self._wire = Wire(site.name, site.node_count)
+        self._wire = Wire(site_id, node_count)
         self._context = rclpy.Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO,
+                   domain_id=domain)
         self._node = rclpy.create_node('swarm_bench', context=self._context,
                                        start_parameter_services=False, enable_rosout=False)
-        self._endpoints = Endpoints(self._node, site.name, Traffic())
+        self._endpoints = Endpoints(self._node, site_id, Traffic())
         self._orders = self._endpoints.outlet(self._node, topics.ORDER)
         self._statuses, self._leases, self._views, self._health = (
             self._endpoints.inbox(self._node, topic) for topic in (
