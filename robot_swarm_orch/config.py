@@ -165,6 +165,15 @@ class CoordinatorConfig:
     resend_max_s: float = param(3.0, 'longest wait between repetitions [s]', 0.1, 600.0)
     park_after_s: float = param(3.0, 'an idle robot is sent to park after this long [s]',
                                 0.0, 3600.0)
+    drop_wait_s: float = param(
+        600.0, 'an order whose drop place is taken or blocked, as are its alternates, waits this '
+        'long; then it fails, and a load on its way is put back [s]', 0.0, 1e6)
+    preempt_priority_gap: int = param(
+        100, 'a waiting order takes a robot, before its pick, from one whose priority is lower by '
+        'this; 0: never', 0, 255)
+    inspect_places_max: int = param(
+        25, 'places of an INSPECT order that one robot visits; one with more is split into parts',
+        1, 1000)
     queue_bound: int = param(
         1000, 'accepted orders that may wait; more are refused', 1, 10_000_000)
     status_period_s: float = param(1.0, 'period of FleetStatus [s]', 0.05, 60.0)

@@ -9,6 +9,9 @@ from typing import Tuple
 
 from robot_swarm_orch.codec import pack
 
+NO_PLACE = 'waits for a place: '
+"""How the reason of an order begins whose load could not be set down anywhere now."""
+
 PLACES_MAX, LEGS_MAX, CHOICES_MAX = 1000, 32, 16
 """Places to inspect, legs of a sequence, and alternates or tools that an order may name."""
 

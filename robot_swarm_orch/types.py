@@ -20,7 +20,7 @@ from robot_swarm_orch.acts import (  # noqa: F401: operators' acts are values li
     Amendment, AuditNote, Blockage, Cancellation, Clearance, Drain, Enrolment, GroupAct, GroupVerb,
     Nodes, Pause, Settlement, SlotWord, Stranding)
 from robot_swarm_orch.orders import (  # noqa: F401: and so are orders
-    content_digest, Leg, LogLine, Order, OrderEvent, OrderKind, OrderState, OrderStatus)
+    content_digest, Leg, LogLine, NO_PLACE, Order, OrderEvent, OrderKind, OrderState, OrderStatus)
 
 COUNTER_BITS = 32
 COUNTER_MASK = (1 << COUNTER_BITS) - 1

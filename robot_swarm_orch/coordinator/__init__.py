@@ -5,9 +5,11 @@ Coordinators: a group of replicas that agree on one log of facts, and the leader
 
 Reading order: `events.py` (what the log holds), `keeper.py` (who owns which node: the safety
 core), `saga.py` (what becomes of an order), `fleet_state.py` with `records.py` (the fold of the
-log), `replica.py` (the flow of one coordinator, top to bottom), `leader.py` (what only the leader
-does), and its tools: `reports.py` (who is heard, joins, is fenced or lost), `traffic.py` (who gets
-which node), `allocation.py` (who gets which order), `intake.py` (which orders are refused),
+log; orders in `order_book.py` and `order_acts.py`, commands in `commands.py`, storage places in
+`slots.py`), `replica.py` (the flow of one coordinator, top to bottom), `leader.py` (what only the
+leader does), and its tools: `reports.py` (who is heard, joins, is fenced or lost), `traffic.py`
+(who gets which node), `allocation.py` (who gets which order), `intake.py` (which orders are
+refused), `operating.py` (what people may do), `drop_places.py` (where loads can go),
 `dispatcher.py` (when commands go out).
 
 Nothing here knows ROS, threads or clocks. Every replica runs the files up to `replica.py`; the

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Tuple
 
 from robot_swarm_orch.codec import register
+from robot_swarm_orch.coordinator.legs import Leg
 
 Row = Tuple[int, int, Tuple[int, ...], Tuple[int, ...]]
 """(robot number, seq of its report, nodes kept, nodes granted in driving order)."""
@@ -99,7 +100,11 @@ class RobotFound:
 @register(24)
 @dataclass(frozen=True, slots=True)
 class OrderPlaced:
-    """An order was handed in; once committed it is accepted. Fields as in `types.Order`."""
+    """
+    An order was handed in; once committed it is accepted. Fields as in `types.Order`.
+
+    only_robot: its `robot`. content: its `content_digest`.
+    """
 
     order_id: str
     trace_id: str
@@ -109,16 +114,29 @@ class OrderPlaced:
     load_id: str
     priority: int
     deadline_s: float
+    alternates: Tuple[str, ...] = ()
+    places: Tuple[str, ...] = ()
+    legs: Tuple[Leg, ...] = ()
+    only_robot: str = ''
+    load_mass_kg: float = 0.0
+    tools: Tuple[str, ...] = ()
+    client: str = ''
+    content: int = 0
 
 
 @register(25)
 @dataclass(frozen=True, slots=True)
 class TaskAssigned:
-    """A waiting order was given to an idle robot; `why` tells people why to that one."""
+    """
+    A waiting order was given to an idle robot; `why` tells people why to that one.
+
+    drop: where its first leg ends, if not as ordered.
+    """
 
     order_id: str
     robot: str
     why: str = ''
+    drop: str = ''
 
 
 @register(26)
@@ -127,7 +145,8 @@ class CommandSent:
     """
     One step was commanded; the robot is told after commit.
 
-    `order_id` is empty for PARK. The state gives the command the robot's next sequence number.
+    `order_id` is empty for PARK and CANCEL. The state gives the command the robot's next sequence
+    number, and a CANCEL the open command as its target.
     """
 
     robot: str
@@ -194,3 +213,138 @@ class StateDigest:
 
     index: int
     digest: bytes
+
+
+@register(41)
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """Somebody's act: an order is to end; a load that was picked is put back."""
+
+    order_id: str
+    operator_id: str = ''
+
+
+@register(42)
+@dataclass(frozen=True, slots=True)
+class OrderAmended:
+    """Somebody's act on an order; priority -1 and deadlines below 0 leave it as it is."""
+
+    order_id: str
+    priority: int = -1
+    deadline_s: float = -1.0
+    operator_id: str = ''
+
+
+@register(43)
+@dataclass(frozen=True, slots=True)
+class SlotsLaid:
+    """The places of the site that take one pallet each."""
+
+    places: Tuple[str, ...]
+
+
+@register(44)
+@dataclass(frozen=True, slots=True)
+class SlotSet:
+    """A person's act: a slot holds a load, or none."""
+
+    place: str
+    is_occupied: bool
+    load_id: str = ''
+    operator_id: str = ''
+
+
+@register(45)
+@dataclass(frozen=True, slots=True)
+class OrderRedirected:
+    """An order under way has its drop, set-down or work at another place from now on."""
+
+    order_id: str
+    place: str
+    reason: str = ''
+
+
+@register(46)
+@dataclass(frozen=True, slots=True)
+class OrderHeld:
+    """The drop place of an order can't be used at present; it can again if `reason` is empty."""
+
+    order_id: str
+    reason: str
+
+
+@register(47)
+@dataclass(frozen=True, slots=True)
+class OrderGivenUp:
+    """An order can't be carried out: it fails, once its load is put back."""
+
+    order_id: str
+    reason: str
+
+
+@register(48)
+@dataclass(frozen=True, slots=True)
+class LoadHandedOver:
+    """A robot is to set its order's load down at `place`, for another robot to fetch."""
+
+    order_id: str
+    place: str
+    reason: str = ''
+
+
+@register(49)
+@dataclass(frozen=True, slots=True)
+class TaskPreempted:
+    """An order is taken from its robot before anything was touched, for the order `by`."""
+
+    order_id: str
+    robot: str
+    by: str
+
+
+@register(50)
+@dataclass(frozen=True, slots=True)
+class PauseSet:
+    """A person's act: a robot, an area, or (with neither) the fleet is paused, or goes on."""
+
+    robot: str = ''
+    area: str = ''
+    is_paused: bool = True
+    operator_id: str = ''
+
+
+@register(51)
+@dataclass(frozen=True, slots=True)
+class DrainSet:
+    """A person's act: a robot gets no new orders, or gets them again."""
+
+    robot: str
+    is_drained: bool = True
+    operator_id: str = ''
+
+
+@register(52)
+@dataclass(frozen=True, slots=True)
+class LoadStranded:
+    """A person's act: the load of this robot's order stands at `place` now."""
+
+    robot: str
+    place: str
+    operator_id: str = ''
+
+
+@register(53)
+@dataclass(frozen=True, slots=True)
+class OrderSplit:
+    """A waiting INSPECT order is carried out in parts, each with these places."""
+
+    order_id: str
+    parts: Tuple[Tuple[str, ...], ...]
+
+
+@register(54)
+@dataclass(frozen=True, slots=True)
+class DeadlinesMissed:
+    """The deadlines of these orders have passed."""
+
+    order_ids: Tuple[str, ...]

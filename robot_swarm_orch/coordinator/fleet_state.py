@@ -10,36 +10,33 @@ batch. Positions, batteries and the like are not in the log: the leader knows th
 """
 
 from hashlib import blake2b
-from typing import Optional
 
 from robot_swarm_orch.codec import pack, unpack
-from robot_swarm_orch.coordinator import events, saga
+from robot_swarm_orch.coordinator import commands, events, order_acts, saga
 from robot_swarm_orch.coordinator.keeper import Keeper, NOBODY
-from robot_swarm_orch.coordinator.records import Effects, OpenCommand, OrderRecord, RobotRecord
-from robot_swarm_orch.coordinator.saga import Event, State
+from robot_swarm_orch.coordinator.order_book import OrderBook
+from robot_swarm_orch.coordinator.pauses import Pauses
+from robot_swarm_orch.coordinator.records import Effects, RobotRecord
+from robot_swarm_orch.coordinator.saga import Event
+from robot_swarm_orch.coordinator.slots import Slots
 from robot_swarm_orch.errors import InvariantError
-from robot_swarm_orch.types import CommandKind, Counters, OrderKind, OrderStatus
+from robot_swarm_orch.types import content_digest, Counters, OrderKind
 
 DIGEST_EVERY = 256
 """Replicas compare their states after each entry whose index is a multiple of this."""
-
-ATTEMPTS = 5
-"""Robots that may fail on an order before its pick, until the order itself has failed."""
-
-STEPS_AT_MOST = 250
-"""Commands of one order, until a person has to look; TaskCommand.step is eight bits wide."""
 
 _DIGESTS_KEPT = 8
 _VERSION = 1
 
 
-class FleetState:
+class FleetState(OrderBook):
     """
-    The replicated state machine.
+    The replicated state machine; its orders are in `order_book.py`.
 
     For reading: `keeper`, `robots[name]`, `live[order_id]` and `ended[order_id]` (OrderRecord),
     `waiting` (ids of orders nobody carries out, in the order in which they came to wait), `due`
-    (robots whose order calls for a command), `done`, `failed` (counts), `index`, `time_ms`.
+    (robots to which a command is to be sent), `slots`, `pauses`, `done`, `failed`, `cancelled`
+    (counts), `index`, `time_ms`.
     """
 
     def __init__(self):
@@ -50,8 +47,11 @@ class FleetState:
         self.ended = {}
         self.waiting = {}
         self.due = set()
+        self.slots = Slots()
+        self.pauses = Pauses()
         self.done = 0
         self.failed = 0
+        self.cancelled = 0
         self.index = 0
         self.time_ms = 0
         self.counters = Counters()
@@ -70,6 +70,8 @@ class FleetState:
                 self.counters.refuse(f'{type(event).__name__}: {why_not}')
             if type(event) in _ANSWERED:
                 effects.answers.append((position, why_not))
+                if not why_not and type(event) is events.OrderCancelled:
+                    effects.notes[position] = self._what_follows(event.order_id)
         self._note_digest()
         return effects
 
@@ -105,7 +107,7 @@ class FleetState:
         record = self.robots[event.robot]
         record.lost, record.parking, record.open = False, '', None
         self._tell_order(record, Event.CLEARED, effects, f'{event.robot} was cleared away')
-        self._refresh_due(event.robot)
+        self.refresh_due(event.robot)
         return ''
 
     def _register_boot(self, event, effects):
@@ -115,11 +117,11 @@ class FleetState:
         why_not = self.keeper.register_boot(event.robot, event.boot_id)
         if not why_not:
             record = self.robots[event.robot]
-            if record.open is not None and record.open.kind not in saga.SENDING:
-                # A new boot knows nothing of its drives. A pick or drop is in its journal.
+            if record.open is not None and record.open.kind in commands.DRIVES:
+                # A new boot knows nothing of its drives. A pick, drop or work is in its journal.
                 record.open, record.parking = None, ''
             effects.booted.append(event.robot)
-            self._refresh_due(event.robot)
+            self.refresh_due(event.robot)
         return why_not
 
     def _lose(self, event, effects):
@@ -130,8 +132,8 @@ class FleetState:
         order = self.live.get(record.order_id)
         if order is not None and Event.SILENT in saga.TRANSITIONS[order.state]:
             record.open = None
-            self._move(order, Event.SILENT, effects, f'{event.robot} fell silent')
-            self._refresh_due(event.robot)
+            self.move(order, Event.SILENT, effects, f'{event.robot} fell silent')
+            self.refresh_due(event.robot)
         return ''
 
     def _find(self, event, effects):
@@ -154,186 +156,21 @@ class FleetState:
         record = self.robots.get(name)
         if record is None or record.lost or record.order_id:
             return False
-        number = self.keeper.numbers[name]
-        return (self.keeper.enrolled[number] and self.keeper.boots[number] != NOBODY
-                and (record.open is None or record.open.kind == CommandKind.PARK))
+        # What it still drives to is superseded; the work of a payload device is not.
+        return self._is_up(name) and (
+            record.open is None or record.open.kind in commands.DRIVES)
 
-    def _refresh_due(self, name):
-        """Keep `due` equal to the robots whose order calls for a command that is not open."""
-        record = self.robots[name]
-        order = self.live.get(record.order_id)
-        if order is not None and record.open is None and order.state in saga.STEPS:
+    def _is_up(self, name):
+        """Return whether a robot is enrolled and has joined."""
+        number = self.keeper.numbers[name]
+        return self.keeper.enrolled[number] and self.keeper.boots[number] != NOBODY
+
+    def refresh_due(self, name: str) -> None:
+        """Keep `due` equal to the robots to which a command is to be sent."""
+        if name in self.robots and commands.due(self, name) is not None:
             self.due.add(name)
         else:
             self.due.discard(name)
-
-    # Orders
-
-    def order(self, order_id: str) -> Optional[OrderRecord]:
-        """Return an order, live or ended, or None."""
-        return self.live.get(order_id) or self.ended.get(order_id)
-
-    def status_of(self, order: OrderRecord, term: int) -> OrderStatus:
-        """Return what the world is told about an order: trouble first, else why that robot."""
-        return OrderStatus(order.order_id, order.trace_id, term, order.index,
-                           saga.PUBLIC[order.state], order.robot, order.reason or order.chosen,
-                           order.priority, order.deadline_s)
-
-    def _place(self, event, effects):
-        if self.order(event.order_id) is None:
-            self.live[event.order_id] = OrderRecord(
-                event.order_id, event.trace_id, event.kind, event.pick, event.drop, event.load_id,
-                event.priority, event.deadline_s, self.time_ms, index=self.index,
-                changed_ms=self.time_ms)
-            self.waiting[event.order_id] = None
-            effects.marks.append(('accepted', event.order_id))
-        effects.orders.append(event.order_id)
-        return ''
-
-    def _assign(self, event, effects):
-        order = self.live.get(event.order_id)
-        why_not = ''
-        if order is None or order.state != State.WAITING:
-            why_not = 'the order does not wait'
-        elif not self.is_idle(event.robot):
-            why_not = 'the robot is not idle'
-        effects.marks.append(('refused' if why_not else 'assigned', event.order_id))
-        if why_not:
-            return why_not
-        record = self.robots[event.robot]
-        record.open, record.parking, record.order_id = None, '', order.order_id
-        order.robot, order.chosen = event.robot, event.why
-        self._move(order, saga.assigned_event(order.kind), effects)
-        self._refresh_due(event.robot)
-        return ''
-
-    def _settle(self, event, effects):
-        record = self.robots.get(event.robot)
-        order = self.live.get(record.order_id) if record else None
-        if order is None or order.state not in saga.IN_DOUBT:
-            return f'no pick or drop of {event.robot} is in doubt'
-        self._move(order, Event.HAPPENED if event.happened else Event.DID_NOT_HAPPEN, effects)
-        self._refresh_due(event.robot)
-        return ''
-
-    def _forget(self, event, effects):
-        for order_id in [order_id for order_id, order in self.ended.items()
-                         if order.changed_ms < event.before_ms]:
-            del self.ended[order_id]
-        return ''
-
-    def give_up_waiting(self, reason: str) -> tuple:
-        """Let all orders fail that wait for a robot; return their ids."""
-        given_up = tuple(self.waiting)
-        for order_id in given_up:
-            self._move(self.live[order_id], Event.GAVE_UP, Effects(), reason)
-        return given_up
-
-    def _tell_order(self, record, event, effects, reason=''):
-        """Let an event happen to a robot's order, if it has one that lists the event."""
-        order = self.live.get(record.order_id)
-        if order is not None and event in saga.TRANSITIONS[order.state]:
-            self._move(order, event, effects, reason)
-
-    def _move(self, order, event, effects, reason=''):
-        """Take an order to its next state, and keep the lists in step; RefusedEvent if none."""
-        order.state = saga.next_state(State(order.state), event)
-        order.index, order.changed_ms, order.reason = self.index, self.time_ms, reason
-        effects.orders.append(order.order_id)
-        if order.state == State.WAITING:
-            self._release(order)
-            order.robot = order.chosen = ''
-            effects.marks.append(('returned', order.order_id))
-            if order.attempts >= ATTEMPTS:
-                self._move(order, Event.GAVE_UP, effects, reason)
-            else:
-                self.waiting[order.order_id] = None
-        elif order.state in saga.ENDED:
-            self._release(order)
-            self._end(order)
-            effects.marks.append(('ended', order.order_id))
-        else:
-            self.waiting.pop(order.order_id, None)
-            if order.state in saga.IN_DOUBT:
-                effects.marks.append(('in_doubt', order.order_id))
-
-    def _release(self, order):
-        """Take an order off its robot, which is idle from now on."""
-        record = self.robots.get(order.robot)
-        if record is not None:
-            record.order_id, record.idle_ms = '', self.time_ms
-            self.due.discard(order.robot)
-
-    def _end(self, order):
-        del self.live[order.order_id]
-        self.waiting.pop(order.order_id, None)
-        self.ended[order.order_id] = order
-        if order.state == State.DONE:
-            self.done += 1
-        else:
-            self.failed += 1
-
-    # Commands
-
-    def _send(self, event, effects):
-        record = self.robots.get(event.robot)
-        if record is None or record.open is not None:
-            return 'the robot is unknown or has an open command'
-        step = 0
-        if event.order_id:
-            order = self.live.get(event.order_id)
-            if order is None or record.order_id != event.order_id:
-                return 'another robot has the order'
-            if saga.STEPS.get(order.state, (0,))[0] != event.kind:
-                return 'the order calls for another command'
-            step = min(order.step, STEPS_AT_MOST)
-            order.step = step + 1
-            if event.kind in saga.SENDING:
-                self._move(order, saga.SENDING[event.kind], effects)
-        elif event.kind != CommandKind.PARK or not self._may_park(event):
-            return 'the robot may not park there now'
-        else:
-            record.parking = event.place
-        record.command_seq += 1
-        record.open = OpenCommand(event.command_id, record.command_seq, event.kind, event.node,
-                                  event.place, event.order_id, step)
-        effects.commands.append(event.robot)
-        self._refresh_due(event.robot)
-        return ''
-
-    def _may_park(self, event):
-        return self.is_idle(event.robot) and not any(
-            record.parking == event.place for name, record in self.robots.items()
-            if name != event.robot)
-
-    def _answer(self, event, effects):
-        record = self.robots.get(event.robot)
-        if record is None or record.open is None or record.open.seq != event.seq:
-            return 'no such open command'
-        command, record.open = record.open, None
-        means = saga.answer_event(command.kind, event.outcome, event.reason)
-        failed = means != Event.STEP_DONE
-        effects.closed.append((event.robot, failed))
-        order = self.live.get(command.order_id)
-        if order is None:
-            if failed:
-                record.parking = ''
-            record.idle_ms = self.time_ms
-            return ''
-        means = self._count_failure(order, means)
-        self._move(order, means, effects, event.reason if failed else '')
-        self._refresh_due(event.robot)
-        return ''
-
-    def _count_failure(self, order, means):
-        """Count a failure before the pick; after it, give up repeating at some point."""
-        if means not in (Event.STEP_FAILED, Event.NOT_STARTED):
-            return means
-        if order.step >= STEPS_AT_MOST and Event.DOUBTED in saga.TRANSITIONS[order.state]:
-            return Event.DOUBTED
-        if order.state not in (State.TO_DROP, State.DROPPING):
-            order.attempts += 1
-        return means
 
     # Comparing and copying
 
@@ -358,7 +195,8 @@ class FleetState:
     def _plain(self):
         return (self.index, self.time_ms, self.done, self.failed, self.keeper.to_plain(),
                 tuple((name, self.robots[name]) for name in sorted(self.robots)),
-                tuple(self.live[key] for key in sorted(self.live)), tuple(self.waiting))
+                tuple(self.live[key] for key in sorted(self.live)), tuple(self.waiting),
+                self.cancelled, self.slots.to_plain(), self.pauses.to_plain())
 
     def snapshot(self) -> bytes:
         """Return the whole state as canonical bytes."""
@@ -373,23 +211,29 @@ class FleetState:
             raise InvariantError(f'the snapshot has version {version}, not {_VERSION}')
         state = cls()
         (state.index, state.time_ms, state.done, state.failed, keeper, robots, live,
-         waiting) = plain
+         waiting) = plain[:8]
         state.keeper = Keeper.from_plain(keeper)
         state.robots = dict(robots)
         state.live = {order.order_id: order for order in live}
         state.ended = {order.order_id: order for order in ended}
         state.waiting = dict.fromkeys(waiting)
         state.digests = dict(digests)
+        if len(plain) > 8:
+            state.cancelled, slots, pauses = plain[8:]
+            state.slots = Slots.from_plain(slots, live)
+            state.pauses = Pauses(*pauses)
         for name in state.robots:
-            state._refresh_due(name)
+            state.refresh_due(name)
         return state
 
 
 def order_placed(order) -> events.OrderPlaced:
     """Return the event that accepts an order (types.Order)."""
     pick = order.pick if order.kind == OrderKind.MOVE else ''
-    return events.OrderPlaced(order.order_id, order.trace_id, int(order.kind), pick, order.drop,
-                              order.load_id, order.priority, order.deadline_s)
+    return events.OrderPlaced(
+        order.order_id, order.trace_id, int(order.kind), pick, order.drop, order.load_id,
+        order.priority, order.deadline_s, order.alternates, order.places, order.legs, order.robot,
+        order.load_mass_kg, order.tools, order.client, content_digest(order))
 
 
 _APPLY = {
@@ -402,14 +246,30 @@ _APPLY = {
     events.RobotFound: FleetState._find,
     events.OrderPlaced: FleetState._place,
     events.TaskAssigned: FleetState._assign,
-    events.CommandSent: FleetState._send,
-    events.CommandAcked: FleetState._answer,
+    events.CommandSent: commands.send,
+    events.CommandAcked: commands.answer,
     events.Settled: FleetState._settle,
     events.WayBlocked: FleetState._block,
     events.WayUnblocked: FleetState._unblock,
     events.OrdersForgotten: FleetState._forget,
     events.StateDigest: FleetState._compare,
+    events.OrderCancelled: order_acts.cancel,
+    events.OrderAmended: order_acts.amend,
+    events.OrderRedirected: order_acts.redirect,
+    events.OrderHeld: order_acts.hold,
+    events.OrderGivenUp: order_acts.give_up,
+    events.LoadHandedOver: order_acts.hand_over,
+    events.TaskPreempted: order_acts.preempt,
+    events.LoadStranded: order_acts.strand,
+    events.OrderSplit: order_acts.split,
+    events.DeadlinesMissed: order_acts.miss_deadlines,
+    events.SlotsLaid: order_acts.lay_slots,
+    events.SlotSet: order_acts.set_slot,
+    events.PauseSet: order_acts.pause,
+    events.DrainSet: order_acts.drain,
 }
 
-_ANSWERED = (events.Enrolled, events.Cleared, events.Settled, events.WayBlocked,
-             events.WayUnblocked)
+_ANSWERED = frozenset((
+    events.Enrolled, events.Cleared, events.Settled, events.WayBlocked, events.WayUnblocked,
+    events.OrderCancelled, events.OrderAmended, events.LoadStranded, events.SlotSet,
+    events.PauseSet, events.DrainSet))

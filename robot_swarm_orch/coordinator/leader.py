@@ -14,20 +14,25 @@ Orders that come in are facts, not decisions: they are proposed at once.
 from math import inf
 from uuid import UUID
 
-from robot_swarm_orch.coordinator import events, saga
+from robot_swarm_orch.coordinator import commands, events, saga
 from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS
 from robot_swarm_orch.coordinator.back_pressure import BackPressure
+from robot_swarm_orch.coordinator.breaker import Breaker
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
+from robot_swarm_orch.coordinator.drop_places import DropPlaces
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
-from robot_swarm_orch.coordinator.intake import refusal, why_refused
+from robot_swarm_orch.coordinator.intake import refusal, why_another, why_refused
+from robot_swarm_orch.coordinator.operating import event_of
 from robot_swarm_orch.coordinator.parking import places_to_park
+from robot_swarm_orch.coordinator.preemption import takeovers
 from robot_swarm_orch.coordinator.questions import Questions
 from robot_swarm_orch.coordinator.reports import ReportBook
+from robot_swarm_orch.coordinator.splitting import parts_of
 from robot_swarm_orch.coordinator.tally import Tally
 from robot_swarm_orch.coordinator.traffic import Traffic
 from robot_swarm_orch.types import (
-    Blockage, Clearance, Command, CommandKind, Enrolment, FleetView, Grant, Lease, Mode,
-    NO_PAYLOAD, OrderKind, Outcome, Settlement)
+    Clearance, Command, CommandKind, content_digest, FleetView, Grant, Lease, Mode, NO_PAYLOAD,
+    OrderKind, Outcome)
 
 _FORGET_PERIOD_MS = 60_000
 # A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
@@ -63,12 +68,14 @@ class Leader:
         self.outbox = Outbox()
         self.reports = ReportBook(state, parts.config, parts.robot, term, now_s)
         self.traffic = Traffic(parts.site, parts.robot, parts.config, state.keeper,
-                               travel=parts.travel)
+                               travel=parts.travel, pauses=state.pauses)
         self.dispatcher = Dispatcher(parts.config, parts.rng)
         self.questions = Questions(state, term)
         self.back_pressure = BackPressure(parts.robot.report_period_s,
                                           parts.config.traffic_period_s, parts.config.lease_s)
         self._tally = Tally(parts, state)
+        self._drop_places = DropPlaces(parts, state)
+        self._breakers = {}  # robot -> Breaker of what it does after a pick
         self._parts = parts
         self._config = parts.config
         self.voters = parts.config.voters
@@ -99,6 +106,8 @@ class Leader:
             self._acts.append((events.SiteLaid(self._site.hash, self._site.node_count), None))
             self._acts += [(events.Enrolled(robot, node, 'initial placement'), None)
                            for robot, node in parts.placement]
+        if state.slots.places != frozenset(self._site.storage):
+            self._acts.append((events.SlotsLaid(self._site.storage), None))
         for name, record in state.robots.items():
             if record.open is not None:
                 self.dispatcher.opened(now_s, name, record.open.seq)
@@ -144,49 +153,43 @@ class Leader:
 
         One that `only_asks`: it is answered with the order's state, or UNKNOWN.
         """
-        if self._is_coming(order.order_id):
-            return
-        if order.only_asks or self.state.order(order.order_id) is not None:
-            self.questions.ask(order)
-        else:
+        known = self.state.order(order.order_id)
+        coming = self._coming(order.order_id)
+        reason = (why_another(order, known.content) if known is not None else
+                  why_another(order, content_digest(coming)) if coming is not None else '')
+        if not reason:
+            if coming is not None:
+                return
+            if order.only_asks or known is not None:
+                self.questions.ask(order)
+                return
             waiting = len(self.state.waiting) + len(self._orders_in) + len(self._orders_proposed)
-            reason = why_refused(order, self._site)
+            reason = why_refused(order, self._site, self.state.robots,
+                                 self._config.inspect_places_max)
             if not reason and waiting >= self._config.queue_bound:
                 reason = f'queue full: {waiting} orders wait; try again later'
-            if reason:
-                self._tally.refused(order)
-                self.outbox.statuses.append(refusal(order, self.term, reason))
-            else:
-                self._orders_in[order.order_id] = order
+        if reason:
+            self._tally.refused(order)
+            self.outbox.statuses.append(refusal(order, self.term, reason))
+        else:
+            self._orders_in[order.order_id] = order
+
+    def _coming(self, order_id):
+        """Return an order that was handed in and is not committed yet, or None."""
+        return self._orders_in.get(order_id) or self._orders_proposed.get(order_id)
 
     def _is_coming(self, order_id):
-        return order_id in self._orders_in or order_id in self._orders_proposed
+        return self._coming(order_id) is not None
 
     def operate(self, now_s, act, request_id):
-        """Take in a person's act on robots or on ways (see `types`); answered after commit."""
-        if isinstance(act, Enrolment):
-            event = events.Enrolled(act.robot, act.node, act.operator_id)
-        elif isinstance(act, Clearance):
+        """Take in a person's act (see `acts`); answered after commit."""
+        event, why_not = event_of(act, self._site)
+        if not why_not and isinstance(act, Clearance):
             why_not = self.reports.why_not_clear(now_s, act.robot)
-            if why_not:
-                self.outbox.answers.append((request_id, False, why_not))
-                return
-            event = events.Cleared(act.robot, tuple(sorted(set(act.occupied))), act.operator_id)
-        elif isinstance(act, Blockage):
-            wrong = [edge for edge in act.edges if not self._site.is_edge(*edge)]
-            if wrong:
-                self.outbox.answers.append((request_id, False, f'no street leads from node '
-                                            f'{wrong[0][0]} to node {wrong[0][1]}'))
-                return
-            event = (events.WayBlocked if act.is_blocked else events.WayUnblocked)(
-                tuple(sorted(set(act.nodes))), tuple(sorted(set(act.edges))), act.operator_id)
-        elif isinstance(act, Settlement):
-            event = events.Settled(act.robot, act.happened, act.operator_id)
+        if why_not:
+            self.outbox.answers.append((request_id, False, why_not))
         else:
-            self.outbox.answers.append((request_id, False, f'{type(act).__name__} is not yet '
-                                        'known to this coordinator'))
-            return
-        self._acts.append((event, request_id))
+            self._acts.append((event, request_id))
 
     # Deciding
 
@@ -199,7 +202,8 @@ class Leader:
         proposed = False
         if self._orders_in:
             proposed = True
-            propose(tuple(order_placed(order) for order in self._orders_in.values()))
+            propose(tuple(event for order in self._orders_in.values()
+                          for event in self._placed(order)))
             self._orders_proposed.update(self._orders_in)
             self._orders_in = {}
         if self._in_flight > self.state.index:
@@ -207,6 +211,9 @@ class Leader:
         decided = [event for event, _ in self._acts]
         requests = [(position, request_id) for position, (_, request_id) in enumerate(self._acts)
                     if request_id is not None]
+        missed = self._tally.missed()
+        if missed:
+            decided.append(events.DeadlinesMissed(missed))
         decided += [self._acks[robot] for robot in sorted(self._acks)]
         decided += self._commands_due(now_s)
         # What is decided with a blockage does not know of it yet.
@@ -220,6 +227,13 @@ class Leader:
                 self._requests[self._in_flight] = requests
         return proposed or bool(decided)
 
+    def _placed(self, order):
+        """Return the events that accept an order, and split it if it is too large for a robot."""
+        parts = () if order.kind != OrderKind.INSPECT else parts_of(
+            self._site, order.places, self._config.inspect_places_max)
+        placed = (order_placed(order),)
+        return placed + (events.OrderSplit(order.order_id, parts),) if parts else placed
+
     def log_time_ms(self, now_s):
         """Return the log time of a batch proposed now."""
         return self._since_ms + int((now_s - self._since_s) * 1000.0)
@@ -228,14 +242,25 @@ class Leader:
         """Return the commands that orders call for and that their robots can take."""
         result = []
         for name in sorted(self.state.due):
+            number = self.keeper.numbers[name]
             if (name in self._acks or now_s < self._not_before.get(name, now_s)
-                    or not self.reports.is_fit(now_s, self.keeper.numbers[name])):
+                    or not self.reports.is_fit(now_s, number)):
                 continue
-            order = self.state.live[self.state.robots[name].order_id]
-            kind, which = saga.STEPS[order.state]
-            result.append(self._command(name, kind, order.place(which), order.order_id))
+            kind, place = commands.due(self.state, name)
+            order = self.state.live.get(self.state.robots[name].order_id)
+            if kind == CommandKind.CANCEL:
+                order = None
+            elif self.traffic.is_paused(number) or not self._may_try(now_s, name, order):
+                continue
+            result.append(self._command(name, kind, place, '' if order is None
+                                        else order.order_id))
             self._not_before[name] = now_s + self._config.traffic_period_s
         return result
+
+    def _may_try(self, now_s, name, order):
+        """Return whether a robot may try its next step now: after the pick, failures add up."""
+        breaker = self._breakers.get(name)
+        return breaker is None or order.state not in saga.CARRYING or breaker.allows(now_s)
 
     def _command(self, robot, kind, place, order_id=''):
         command_id = str(UUID(int=self._parts.rng.getrandbits(128), version=4))
@@ -264,28 +289,62 @@ class Leader:
 
     def decide_tasks(self, now_s):
         """Return who is lost or found, who gets which order, who parks, what is forgotten."""
-        self._tally.look_at_deadlines()
         lost, found = self.reports.silence(now_s)
         decided = [events.RobotLost(name) for name in lost]
         decided += [events.RobotFound(name) for name in found]
         idle = self.idle(now_s, set(lost))
         now_ms = self.log_time_ms(now_s)
+        decided += self._drop_places.decide(self._node_of, now_ms)
         if self.state.waiting:
-            orders = [self.state.live[order_id] for order_id in self.state.waiting]
-            bare = {name for name, end_s in self._bare_until_s.items() if now_s < end_s}
-            given = allocate(self._allocator, idle, orders, self._first_node,
-                             self._parts.travel, now_ms, bare)
-            for name, order, why in given:
-                kind, which = saga.STEPS[saga.next_state(
-                    saga.State.WAITING, saga.assigned_event(order.kind))]
-                decided += [events.TaskAssigned(order.order_id, name, why),
-                            self._command(name, kind, order.place(which), order.order_id)]
-            busy = {name for name, _, _ in given}
-            idle = [robot for robot in idle if robot[0] not in busy]
+            given = self._allocate(now_s, idle, now_ms, decided)
+            idle = [robot for robot in idle if robot[0] not in given]
         # Also while orders wait: a robot that can't take them must not stand in others' way.
         decided += [self._command(name, CommandKind.PARK, place) for name, place in
                     places_to_park(idle, self.state.robots, self._parts, self.keeper, now_ms)]
         return decided + self.housekeeping(now_ms)
+
+    def _allocate(self, now_s, idle, now_ms, decided):
+        """Give waiting orders to robots: add to `decided`, return the names of those robots."""
+        orders, drops, about = self._drop_places.ready(
+            [self.state.live[order_id] for order_id in self.state.waiting], now_ms)
+        decided += about
+        free = {robot[0]: robot for robot in idle if robot[0] not in self.state.pauses.drained}
+        given = [(order.only_robot, order, 'ordered for this robot') for order in orders
+                 if order.only_robot in free and free.pop(order.only_robot)]
+        bare = {name for name, end_s in self._bare_until_s.items() if now_s < end_s}
+        anyones = [order for order in orders if not order.only_robot]
+        given += allocate(self._allocator, list(free.values()), anyones, self._first_node,
+                          self._parts.travel, now_ms, bare)
+        if not free and self._config.preempt_priority_gap:
+            taken = {order.order_id for _, order, _ in given}
+            for name, loser, order in takeovers(
+                    self.state, [order for order in orders if order.order_id not in taken],
+                    self._config.preempt_priority_gap,
+                    lambda name, order: self._way_s(now_s, name, order)):
+                decided.append(events.TaskPreempted(loser.order_id, name, order.order_id))
+                given.append((name, order, f'taken from the less urgent order {loser.order_id}'))
+        for name, order, why in given:
+            drop = drops.get(order.order_id, '')
+            decided.append(events.TaskAssigned(order.order_id, name, why, drop))
+            kind, which = saga.STEPS[saga.next_state(
+                saga.State.WAITING, saga.assigned_event(order.leg_kind))]
+            place = drop if which == 'drop' and drop else order.place(which)
+            if place:
+                decided.append(self._command(name, kind, place, order.order_id))
+        return {name for name, _, _ in given}
+
+    def _way_s(self, now_s, name, order):
+        """Return how far a robot is from an order's first place [s], None if it can't go now."""
+        number = self.keeper.numbers[name]
+        node = self._node_of(name)
+        if node is None or name in self._acks or not self.reports.is_fit(now_s, number):
+            return None
+        return self._parts.travel.least_s(self._first_node(order), node)
+
+    def _node_of(self, name):
+        """Return the last node that a robot is known to hold, None if none is."""
+        report = self.reports.report_of(self.keeper.numbers[name])
+        return report.held[-1] if report is not None and report.held else None
 
     def idle(self, now_s, excluded):
         """Return the robots that could start on an order now, as (name, node, yaw [rad])."""
@@ -301,8 +360,9 @@ class Leader:
         return result
 
     def _first_node(self, order):
-        name = order.pick if order.kind == OrderKind.MOVE else order.drop
-        return self._site.places[name].node
+        """Return the node of an order's first place; of one to charge anywhere, any charger."""
+        name = order.place('pick' if order.leg_kind == OrderKind.MOVE else 'drop')
+        return self._site.places[name or self._site.chargers[0]].node
 
     def housekeeping(self, now_ms):
         """Return events that keep the state small and compared."""
@@ -339,6 +399,7 @@ class Leader:
             self.dispatcher.closed(name)
             if failed:
                 self._not_before[name] = now_s + self._config.resend_max_s
+            self._note_try(now_s, name, failed)
         for name in effects.commands:
             self.dispatcher.opened(now_s, name, state.robots[name].open.seq)
         for order_id in dict.fromkeys(effects.orders):
@@ -350,10 +411,21 @@ class Leader:
         requests = self._requests.pop(state.index, None)
         if requests:
             answers = dict(effects.answers)
-            self.outbox.answers += [(request_id, not answers[position], answers[position])
-                                    for position, request_id in requests]
+            self.outbox.answers += [
+                (request_id, not answers[position],
+                 answers[position] or effects.notes.get(position, ''))
+                for position, request_id in requests]
         if state.index % DIGEST_EVERY == 0:
             self._digest_due = state.index
+
+    def _note_try(self, now_s, name, failed):
+        """Let a robot's breaker know how its command ended; most robots need none."""
+        if failed:
+            if name not in self._breakers:
+                self._breakers[name] = Breaker(self._parts.rng, self._config.resend_max_s)
+            self._breakers[name].failed(now_s)
+        elif name in self._breakers:
+            self._breakers[name].succeeded()
 
     # What goes out
 
@@ -398,7 +470,8 @@ class Leader:
         return Command(
             robot, self.keeper.boots[number], command.command_id, trace_id, self.term,
             command.seq, self.reports.heard_seq(number), self._config.command_ttl_s,
-            CommandKind(command.kind), command.node, command.place, 0, command.order_id,
+            CommandKind(command.kind), command.node, command.place, command.target_seq,
+            command.order_id,
             command.step, priority, deadline_s)
 
     def lease(self, now_s, contact_age_s):
@@ -432,7 +505,8 @@ class Leader:
             tuple(robots), tuple(self.reports.mode_of(keeper.numbers[name]) for name in robots),
             tuple(sorted(blocked)), len(state.waiting), len(state.live) - len(state.waiting),
             state.done, self.reports.all_stopped(), tuple(sorted(keeper.shut_edges)),
-            self._in_zones())
+            self._in_zones(), state.pauses.told(), tuple(sorted(state.pauses.drained)),
+            self._config.queue_bound)
 
     def _in_zones(self):
         """Return (robot, spot) of all that may be in a free zone, sorted."""

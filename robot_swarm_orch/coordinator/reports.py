@@ -22,7 +22,8 @@ _STRANGERS = 1000
 _FIT_WITHIN_S = 1.0
 _TWO_ALIVE = ('another boot of it is alive, so two robots, or two processes, have this name: '
               'rename or stop one of them')
-_UNFIT = frozenset((Reason.EMERGENCY, Reason.IN_DOUBT, Reason.POSE, Reason.FENCED))
+# Not IN_DOUBT: the log says whether a doubt is open, and a command ends one that was settled.
+_UNFIT = frozenset((Reason.EMERGENCY, Reason.POSE, Reason.FENCED))
 
 
 class _Heard:

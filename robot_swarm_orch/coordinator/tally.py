@@ -4,7 +4,8 @@
 What a leader counts of the orders, for its metrics: a matter of this process, not of the log.
 
 Each event is counted by the leader that applies it, so the sum over all coordinators is the
-fleet's, but for what was committed in the moment in which one leader died.
+fleet's, but for what was committed in the moment in which one leader died. The parts of an order
+that was split are not counted beside it.
 """
 
 from heapq import heappop, heappush
@@ -12,8 +13,8 @@ from heapq import heappop, heappush
 from robot_swarm_orch.coordinator import saga
 from robot_swarm_orch.types import OrderKind
 
-ENDS = {saga.State.DONE: 'done', saga.State.FAILED: 'failed'}
-STATUSES = ('accepted', 'refused', 'done', 'failed', 'in_doubt')
+ENDS = {saga.State.DONE: 'done', saga.State.FAILED: 'failed', saga.State.CANCELLED: 'cancelled'}
+STATUSES = ('accepted', 'refused', 'done', 'failed', 'cancelled', 'in_doubt')
 RESULTS = ('assigned', 'refused', 'returned')
 _TYPES = {kind.value: kind.name.lower() for kind in OrderKind}
 
@@ -27,21 +28,15 @@ def initial_counts():
 
 
 class Tally:
-    """Counts for one leadership."""
+    """Counts for one leadership, and the deadlines that it watches."""
 
     def __init__(self, parts, state):
-        """
-        Begin to count; `parts` is a replica.Parts, `state` the FleetState.
-
-        A deadline that has passed already was the last leader's to count.
-        """
+        """Begin to count; `parts` is a replica.Parts, `state` the FleetState."""
         self._state = state
         self._count, self._observe, self._ros_time = parts.count, parts.observe, parts.ros_time
-        self._watched, self._next = {}, []
-        now_s = self._ros_time()
+        self._next = []  # heap of (deadline, order id), outdated ones too
         for order in state.live.values():
-            if order.deadline_s > now_s:
-                self._watch(order)
+            self._watch(order)
 
     def refused(self, order) -> None:
         """Count an order (types.Order) that was not accepted; each copy of it counts."""
@@ -51,39 +46,38 @@ class Tally:
         """Count what a batch did to orders (records.Effects)."""
         for mark, order_id in effects.marks:
             order = self._state.order(order_id)
-            kind = _TYPES.get(order.kind, 'unknown') if order is not None else 'unknown'
-            if mark == 'accepted':
-                self._count(f'orders.accepted.{kind}')
-                if order.deadline_s > 0.0:
-                    self._watch(order)
-            elif mark == 'in_doubt':
-                self._count(f'orders.in_doubt.{kind}')
-            elif mark == 'ended':
-                self._ended(order, kind)
-            else:
-                self._count(f'assignments.{mark}')
+            if order is not None and mark in ('accepted', 'amended'):
+                self._watch(order)
+            if order is None or not order.parent:
+                self._note(mark, order)
 
-    def _ended(self, order, kind):
-        """Count an order's end, and its lateness unless that was counted when it came."""
-        self._count(f'orders.{ENDS[order.state]}.{kind}')
-        if order.state == saga.State.DONE:
-            self._observe(f'task_latency_s.{kind}',
-                          (order.changed_ms - order.placed_ms) / 1000.0)
-        deadline_s = self._watched.pop(order.order_id, None)
-        if deadline_s is not None and deadline_s < self._ros_time():
+    def _note(self, mark, order):
+        """Count one thing that happened to an order that is no part."""
+        kind = _TYPES.get(order.kind, 'unknown') if order is not None else 'unknown'
+        if mark in ('accepted', 'in_doubt'):
+            self._count(f'orders.{mark}.{kind}')
+        elif mark == 'late':
             self._count(f'deadline_misses.{kind}')
+        elif mark in RESULTS:
+            self._count(f'assignments.{mark}')
+        elif mark == 'ended':
+            self._count(f'orders.{ENDS[order.state]}.{kind}')
+            if order.state == saga.State.DONE:
+                self._observe(f'task_latency_s.{kind}',
+                              (order.changed_ms - order.placed_ms) / 1000.0)
 
     def _watch(self, order):
-        self._watched[order.order_id] = order.deadline_s
-        heappush(self._next, (order.deadline_s, order.order_id))
+        if order.deadline_s > 0.0 and not order.is_late:
+            heappush(self._next, (order.deadline_s, order.order_id))
 
-    def look_at_deadlines(self) -> None:
-        """Count the open orders whose deadline has passed since the last look."""
+    def missed(self) -> tuple:
+        """Return the open orders whose deadline has passed since the last look."""
         if not self._next:
-            return
-        now_s = self._ros_time()
+            return ()
+        now_s, missed = self._ros_time(), []
         while self._next and self._next[0][0] < now_s:
-            _, order_id = heappop(self._next)
-            if self._watched.pop(order_id, None) is not None:
-                order = self._state.live[order_id]
-                self._count(f'deadline_misses.{_TYPES.get(order.kind, "unknown")}')
+            deadline_s, order_id = heappop(self._next)
+            order = self._state.live.get(order_id)
+            if order is not None and order.deadline_s == deadline_s and not order.is_late:
+                missed.append(order_id)
+        return tuple(missed)

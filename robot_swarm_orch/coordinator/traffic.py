@@ -23,7 +23,9 @@ Safety is the keeper's business; a wrong decision here only costs time. The poli
 5.  *Blocked ways.* What people have blocked (`swarm block`) is given to nobody: no node, and no
     unit that leads over an edge in a direction in which it is blocked.
 6.  *Areas.* A robot enters an area of the site only while it has room (`areas.py`).
-7.  *Pushing.* Robots that wait for each other all the same, or for one who has nothing to do, are
+7.  *Pauses.* A robot that people have paused is given nothing, nor is one in an area that is
+    paused, or about to enter it: it comes to rest at the end of its base and keeps what it owns.
+8.  *Pushing.* Robots that wait for each other all the same, or for one who has nothing to do, are
     told to make way (`pushing.py`).
 
 A row is due when it would free a node, give one, or when the robot still wants a node that it owns
@@ -34,6 +36,7 @@ from math import hypot
 
 from robot_swarm_orch.coordinator.advice import Advisor
 from robot_swarm_orch.coordinator.areas import Areas
+from robot_swarm_orch.coordinator.pauses import Pauses
 from robot_swarm_orch.coordinator.pushing import Stander
 from robot_swarm_orch.coordinator.units import Units
 from robot_swarm_orch.coordinator.wish import Wish
@@ -65,13 +68,17 @@ NOBODY = -1
 class Traffic:
     """Decides rows from reports and the keeper's state; one object a leadership."""
 
-    def __init__(self, site, robot, coordinator, keeper, lookahead_m=None, travel=None):
+    def __init__(self, site, robot, coordinator, keeper, lookahead_m=None, travel=None,
+                 pauses=None):
         """
         Read the site once. `lookahead_m` overrides the computed look-ahead [m].
 
-        travel: allocation.TravelTimes, what ways are left; distances if None.
+        travel: allocation.TravelTimes, what ways are left; distances if None. pauses: who is to
+        come to rest; nobody if None.
         """
         self.keeper = keeper
+        self._pauses = pauses or Pauses()
+        self._area_nodes = {area.name: area.nodes for area in site.areas}
         self._site = site
         cost_s, admit = ((self._distance_m, None) if travel is None
                          else (travel.least_s, travel.admit))
@@ -178,10 +185,11 @@ class Traffic:
     def _grant_for(self, wish):
         """Return the prefix of the wanted nodes to give now; None if there is nothing to say."""
         wanted = wish.report.wanted
-        goes = not self._advisor.holds_back(wish.number)
+        goes = not (self._advisor.holds_back(wish.number) or self.is_paused(wish.number))
         while goes and wish.next_unit and wish.ahead_m < self.lookahead_m:
             stop, unit_end, _ = wish.unit
-            if self._is_shut(wish) or self._areas.closed_to(wish.number, wish.next_unit):
+            if (self._is_shut(wish) or self._areas.closed_to(wish.number, wish.next_unit)
+                    or self._is_in_paused_area(wish.next_unit)):
                 break
             if not self._may_have(wish, stop, unit_end):
                 self._follow(wish, stop, unit_end)
@@ -193,6 +201,17 @@ class Traffic:
         if wish.count or not self.keeper.owned[wish.number].isdisjoint(wanted):
             return wanted[:wish.count]
         return None
+
+    def is_paused(self, number):
+        """Return whether a robot is paused, or is in an area that is."""
+        return (self._pauses.holds(self.keeper.names[number])
+                or self._is_in_paused_area(self.keeper.owned[number]))
+
+    def _is_in_paused_area(self, nodes):
+        """Return whether one of these nodes is in an area that is paused."""
+        return bool(self._pauses.areas) and any(
+            not self._area_nodes[name].isdisjoint(nodes) for name in self._pauses.areas
+            if name in self._area_nodes)
 
     def _is_shut(self, wish):
         """Return whether a robot's next unit leads over an edge that people have blocked."""
@@ -211,6 +230,7 @@ class Traffic:
             following = [spot for spot in zone.spots if spot != node]
         return [after for after in following
                 if (node, after) not in self.keeper.shut_edges
+                and not self._is_in_paused_area((after,))
                 and not self._areas.leads_into_full(node, after)]
 
     def _may_have(self, wish, stop, unit_end):
@@ -314,6 +334,7 @@ class Traffic:
         return (report.held == (end,) and now_s - wish.moved_s >= _STANDS_S
                 and now_s - wish.heard_s < _PROMISE_S
                 and not self._advisor.is_involved(wish.number)
+                and not self.is_paused(wish.number)
                 and report.safety in (Reason.NONE, Reason.AUTHORITY)
                 and (report.goal >= 0 or not report.order_id)
                 and (not wish.count or report.wanted[:1] == ())
@@ -405,12 +426,15 @@ class Traffic:
         Return what keeps a robot from its next unit, as (node, kind, number of the holder).
 
         kind is `held` or `promised` by the holder, `blocked` by its body, `shut` by people (holder
-        None), `area` if it lies in one that is full (None), or `ring` (None): the unit is free,
-        but giving it would close a ring. None if nothing does.
+        None), `area` if it lies in one that is full (None), `paused` by people, the robot or an
+        area (None), or `ring` (None): the unit is free, but giving it would close a ring. None if
+        nothing does.
         """
         wish, owner = self._wishes.get(number), self.keeper.owner
         if wish is None or not wish.report.wanted:
             return None
+        if self.is_paused(number) or self._is_in_paused_area(wish.next_unit):
+            return (*wish.next_unit, *wish.report.wanted)[0], 'paused', None
         for node in wish.next_unit or wish.report.wanted:
             if owner.get(node, number) != number:
                 return node, 'held', owner[node]

@@ -14,8 +14,9 @@ Commands and the payload device: what the robot does for the coordinators, each 
     the node. They are never superseded: meanwhile others are told to come again. STARTED is in the
     journal before the device is asked, the outcome before the acknowledgement.
 -   If the robot reboots in between, or the device forgets the action that it was at, the device's
-    word settles it: the action it names, else the load that it measures. If neither tells, the
-    command is IN_DOUBT: the robot stands. It never tries again on a guess.
+    word settles it: the action it names, else the load that it measures. If neither tells, a
+    PICK or DROP is IN_DOUBT: the robot stands. It never tries again on a guess. Any other action
+    has failed: to do it twice does no harm.
 -   A device that has not spoken since the boot is never asked: the command must come again for a
     while, then it has failed, and nothing was started.
 -   A newer command ends the doubt: the coordinators send none before a person has settled it.
@@ -80,6 +81,8 @@ def next_phase(phase: Phase, event: Event) -> Phase:
 ACTIONS = {CommandKind.PICK: LoadAction.PICK, CommandKind.DROP: LoadAction.DROP,
            CommandKind.DOCK: LoadAction.DOCK, CommandKind.CHARGE: LoadAction.CHARGE,
            CommandKind.INSPECT: LoadAction.INSPECT}
+# Actions that must not be done twice; of the others none is ever in doubt.
+_ONCE = (LoadAction.PICK, LoadAction.DROP)
 # The device is asked again at this period until it names the action.
 _ASK_AGAIN_S = 0.5
 # A device that says nothing for this long after a reboot leaves its last action in doubt.
@@ -263,13 +266,15 @@ class TaskRunner:
 
     def _settle(self, now_s, reading):
         """Find out what became of an action that nobody watched."""
+        started = self._state.started
         if self._settling_s is None:
             self._settling_s = now_s
         if reading is None:
             if now_s - self._settling_s < _SETTLE_WAIT_S:
                 return None
+            if started.action not in _ONCE:
+                return self._end(Event.END, Outcome.FAILED, 'no_reading')
             return self._end(Event.DOUBT, Outcome.IN_DOUBT, 'no_reading')
-        started = self._state.started
         if reading.action_id == started.action_id and reading.status != LoadStatus.IDLE:
             if reading.status == LoadStatus.RUNNING:
                 self.phase = next_phase(self.phase, Event.RESUME)
@@ -314,7 +319,7 @@ def _happened(action: LoadAction, reading: LoadReading) -> Optional[bool]:
 
     A load on board is positive proof. An empty robot is proof only if the load was measured.
     """
-    if action not in (LoadAction.PICK, LoadAction.DROP):
+    if action not in _ONCE:
         return False
     if reading.carrying:
         return action == LoadAction.PICK

@@ -321,6 +321,10 @@ def _authority(picture, report):
         why = 'in an area that has as many robots as it takes'
         return Cause('area_full', report.robot, f'{stands}, {why}', f'waits for {node}, {why}',
                      '', wait.node)
+    if wait.kind == 'paused':
+        why = 'but people have paused it, or the area'
+        return Cause('paused', report.robot, f'{stands}, {why}', f'waits for {node}, {why}',
+                     'swarm resume, once it may go on', wait.node)
     if wait.kind == 'promised':
         return Cause('node_promised', report.robot, f'{stands}, which {holder} takes first',
                      f'waits for {node}, which {holder} takes first', '', wait.node, holder)

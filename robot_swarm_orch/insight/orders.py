@@ -5,11 +5,14 @@
 from robot_swarm_orch.insight.causes import Cause, no_lease, some
 from robot_swarm_orch.insight.picture import Picture
 from robot_swarm_orch.insight.why import Answer, chain, sentence, unheard
+from robot_swarm_orch.orders import NO_PLACE
 from robot_swarm_orch.types import Mode, OrderState, Reason
 
 _UNDER_WAY = {
     OrderState.ASSIGNED: 'is assigned to', OrderState.PICKING: 'is being picked up by',
-    OrderState.CARRYING: 'is carried by', OrderState.DROPPING: 'is being set down by'}
+    OrderState.CARRYING: 'is carried by', OrderState.DROPPING: 'is being set down by',
+    OrderState.WORKING: 'is being worked on by',
+    OrderState.SETTING_DOWN: 'is being put back, or where another robot can fetch it, by'}
 # In the order in which they are told: what a robot is busy with instead of being idle.
 _BUSY = ('carry out orders', 'are lost', 'are latched by an emergency stop', 'are driven by hand',
          'join', 'are not fit')
@@ -63,7 +66,11 @@ def _at_its_end(status):
         return Cause('failed', name, f'has failed{why}', '',
                      'mend the cause and hand it in anew, under another id')
     if status.state == OrderState.CANCELLED:
-        return Cause('cancelled', name, f'was cancelled before its pick{why}')
+        return Cause('cancelled', name, f'was cancelled{why}')
+    if status.state == OrderState.SPLIT:
+        return Cause('split', name, f'is carried out in {status.legs} parts, of which '
+                     f'{status.leg} have ended', '', f'ask about them: `swarm why '
+                     f'{status.order_id}.p1` to `.p{status.legs}`')
     if status.state == OrderState.IN_DOUBT:
         by = f' of {status.robot}' if status.robot else ''
         return Cause('in_doubt', name, 'is in doubt: nobody can tell whether the pick or drop'
@@ -91,6 +98,9 @@ def _under_way(picture, status):
 def _waiting(picture, status):
     """Return why no robot has an order yet."""
     name, view = _name(status.order_id), picture.view
+    if status.reason.startswith(NO_PLACE):
+        return Cause('no_place', name, status.reason, '', 'empty the place, or say that it is '
+                     'empty with `swarm vacate`')
     again = f' again ({status.reason})' if status.reason else ''
     start = f'waits{again}'
     if picture.lease is None:

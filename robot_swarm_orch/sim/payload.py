@@ -1,6 +1,6 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated payload device: picks, drops, docks and charges, one action at a time."""
+"""A simulated payload device: picks, drops, docks, charges, inspects, one action at a time."""
 
 from robot_swarm_orch.types import LoadAction, LoadReading, LoadRequest, LoadStatus
 
@@ -39,7 +39,8 @@ class PayloadDevice:
         options, truth = self._world.options, self._world.truth
         self._status = LoadStatus.RUNNING
         seconds = {LoadAction.PICK: options.pick_s, LoadAction.DROP: options.drop_s,
-                   LoadAction.DOCK: options.dock_s}.get(request.action, float('inf'))
+                   LoadAction.DOCK: options.dock_s,
+                   LoadAction.INSPECT: options.inspect_s}.get(request.action, float('inf'))
         self._done_s = self._world.time_s + seconds
         self._charged_s = self._world.time_s
         counts = {LoadAction.PICK: truth.picks, LoadAction.DROP: truth.drops}.get(request.action)
@@ -81,6 +82,8 @@ class PayloadDevice:
             elif action == LoadAction.DROP:
                 self._carrying, self._mass_kg, self._load_id = False, 0.0, ''
                 self._note('drop')
+            elif action == LoadAction.INSPECT:
+                self._note('inspect')
 
     @property
     def mass_kg(self) -> float:

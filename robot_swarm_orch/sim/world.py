@@ -45,6 +45,7 @@ class WorldOptions:
     pick_s: float = param(5.0, 'time of a pick [s]', 0.0, 3600.0)
     drop_s: float = param(5.0, 'time of a drop [s]', 0.0, 3600.0)
     dock_s: float = param(2.0, 'time to dock [s]', 0.0, 3600.0)
+    inspect_s: float = param(3.0, 'time to inspect a place [s]', 0.0, 3600.0)
     step_s: float = param(0.05, 'longest step of the integration [s]', 0.001, 0.5)
     pose_noise_m: float = param(
         0.01, 'bound on the error of the pose that odometry gives, per axis [m]', 0.0, 1.0)
@@ -74,8 +75,8 @@ class Happening:
     """
     One thing that really happened.
 
-    Kinds: pick_started, pick, drop_started, drop (with order, place and action id), moves, rests,
-    watchdog (a moving base heard no velocity for too long), touches (an obstacle).
+    Kinds: pick_started, pick, drop_started, drop, inspect (these with order, place and action id),
+    moves, rests, watchdog (a moving base heard no velocity for too long), touches (an obstacle).
     """
 
     time_s: float

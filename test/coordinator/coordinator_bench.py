@@ -21,8 +21,13 @@ ROBOT = RobotConfig()
 STEP_S = 0.01
 
 
-def ring_site(count=12, places=4):
-    """Return a one-way ring of `count` nodes 2 m apart, with storage places and parking."""
+def ring_site(count=12, places=4, kind='station', more=()):
+    """
+    Return a one-way ring of `count` nodes 2 m apart, with places to pick and drop, and parking.
+
+    kind: of those places; stations take any number of loads. more: other kinds of single places,
+    by name.
+    """
     nodes, edges, spots = {}, [], {}
     half = count // 2
     for index in range(count):
@@ -30,7 +35,8 @@ def ring_site(count=12, places=4):
         nodes[f'n{index}'] = [x, y]
         edges.append([f'n{index}', f'n{(index + 1) % count}', 'oneway'])
     for index in range(places):
-        spots[f'shelf_{index}'] = ['storage', f'n{1 + index * (count // places)}']
+        name = f'shelf_{index}'
+        spots[name] = [dict(more).get(name, kind), f'n{1 + index * (count // places)}']
     for index in range(half):
         nodes[f'p{index}'] = [2 * index, -2]
         edges.append([f'n{index}', f'p{index}'])
@@ -82,7 +88,7 @@ class HoppingRobot:
         command = self.command
         if command is None or self.book.mode != Mode.AUTOMATIC:
             return None
-        if self.node != command.node:
+        if self.node != command.node and command.kind != CommandKind.CANCEL:
             self._hop(command.node)
             return None
         if command.kind in (CommandKind.PICK, CommandKind.DROP):

@@ -7,7 +7,8 @@ import msgpack
 import pytest
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator import events as ev
-from robot_swarm_orch.coordinator.fleet_state import ATTEMPTS, DIGEST_EVERY, FleetState
+from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, FleetState
+from robot_swarm_orch.coordinator.order_book import ATTEMPTS
 from robot_swarm_orch.coordinator.saga import State
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.types import CommandKind, first_seq, Outcome

@@ -3,10 +3,12 @@
 """The saga's table, pair by pair, and what its prose promises."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 from robot_swarm_orch.coordinator import saga
 from robot_swarm_orch.coordinator.saga import Event, next_state, RefusedEvent, State
+from robot_swarm_orch.coordinator.saga_diagram import diagram, with_diagram
 from robot_swarm_orch.types import CommandKind, OrderKind, Outcome
 
 WALK = (
@@ -16,7 +18,8 @@ WALK = (
     (State.PICKING, Event.STEP_DONE, State.TO_DROP),
     (State.TO_DROP, Event.STEP_DONE, State.AT_DROP),
     (State.AT_DROP, Event.DROP_SENT, State.DROPPING),
-    (State.DROPPING, Event.STEP_DONE, State.DONE),
+    (State.DROPPING, Event.STEP_DONE, State.LEG_DONE),
+    (State.LEG_DONE, Event.NO_LEG_LEFT, State.DONE),
 )
 
 
@@ -42,7 +45,7 @@ def test_a_move_order_walks_through_its_steps(before, event, after):
 def test_a_go_order_is_one_step():
     going = next_state(State.WAITING, saga.assigned_event(OrderKind.GO))
     assert going == State.GOING
-    assert next_state(going, Event.STEP_DONE) == State.DONE
+    assert next_state(going, Event.STEP_DONE) == State.LEG_DONE
 
 
 @pytest.mark.parametrize('state', (State.TO_PICK, State.AT_PICK, State.GOING))
@@ -65,7 +68,7 @@ def test_clearing_the_robot_away_after_the_pick_was_sent_leaves_it_to_a_person(s
 def test_only_a_person_ends_a_doubt():
     for state in saga.IN_DOUBT:
         leading_out = {event for event, after in saga.TRANSITIONS[state].items() if after != state}
-        assert leading_out == {Event.HAPPENED, Event.DID_NOT_HAPPEN}
+        assert leading_out == {Event.HAPPENED, Event.DID_NOT_HAPPEN, Event.STRANDED}
 
 
 def test_no_way_leads_from_a_sent_pick_to_a_second_one_without_a_word_on_the_first():
@@ -98,3 +101,20 @@ def test_nothing_happens_to_an_ended_order(state):
     (CommandKind.DROP, Outcome.IN_DOUBT, '', Event.DOUBTED)))
 def test_a_robots_last_word_means(kind, outcome, reason, event):
     assert saga.answer_event(kind, outcome, reason) == event
+
+
+def test_the_page_about_orders_shows_the_table():
+    page = (Path(__file__).resolve().parents[2] / 'docs' / 'orders.md').read_text('utf-8')
+    assert diagram() in page and with_diagram(page) == page, (
+        'run python -m robot_swarm_orch.coordinator.saga_diagram docs/orders.md')
+
+
+def test_the_page_about_orders_tells_every_public_state():
+    page = (Path(__file__).resolve().parents[2] / 'docs' / 'orders.md').read_text('utf-8')
+    rows = page.split('(TaskStatus) | States |\n')[1].split('\n\n')[0].splitlines()[1:]
+    told = dict(row.strip('| ').split(' | ') for row in rows)
+    transient = {State.LEG_DONE, State.SET_DOWN}
+    for state, public in saga.PUBLIC.items():
+        rows = [states for names, states in told.items() if public.name in names.split(', ')]
+        assert len(rows) == 1
+        assert state in transient or state.name in rows[0] or rows[0] == 'the same'

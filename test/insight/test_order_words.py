@@ -41,13 +41,19 @@ def test_the_answer_names_robots_that_should_be_listened_to():
 @pytest.mark.parametrize('state, reason, words', [
     (OrderState.DONE, CHOSEN, f'is done, carried out by r1 ({CHOSEN})'),
     (OrderState.FAILED, 'device_failed', 'has failed: device_failed; mend the cause'),
-    (OrderState.CANCELLED, '', 'was cancelled before its pick'),
+    (OrderState.CANCELLED, 'cancelled by anna', 'was cancelled: cancelled by anna'),
     (OrderState.REFUSED, 'queue full: 1000 orders wait; try again later',
      'was refused: queue full: 1000 orders wait'),
     (OrderState.IN_DOUBT, '', 'is in doubt: nobody can tell whether the pick or drop of r1'),
     (OrderState.UNKNOWN, '', 'is unknown: it was never accepted here')])
 def test_an_order_at_its_end_says_how_it_ended(state, reason, words):
     assert words in said(state, report('r1'), robot='r1', reason=reason)
+
+
+def test_an_order_that_waits_for_a_place_says_for_which_and_not_for_robots():
+    text = said(OrderState.ACCEPTED, report('r1'),
+                reason='waits for a place: shelf_2 holds the load old')
+    assert text.startswith('order o1 waits for a place: shelf_2 holds the load old; empty')
 
 
 def test_a_waiting_order_counts_what_keeps_the_robots():
