@@ -9,7 +9,7 @@ of them knows a planner, a protocol or a state machine; they know geometry, stam
 Invariant (docs/verification.md)  Judge
 1 one history                     LeaderJudge, VoteJudge, PrefixJudge, LossJudge, CommitJudge
 2 nodes and bodies                OverlapJudge, HoldJudge, InsideJudge, OwnerJudge
-3 orders once                     OrderJudge
+3 orders once                     OrderJudge, LoadJudge
 4 nothing stale is acted on       CommandJudge, LeaseJudge
 5 no consensus, no motion         LeaseJudge, MandateJudge, RestJudge
 6 the limiter only slows down     LimiterJudge
@@ -28,6 +28,7 @@ from collections import deque
 
 import numpy as np
 
+from robot_swarm_orch.sim.load_checks import LoadJudge
 from robot_swarm_orch.sim.log_checks import (
     AckJudge, CommitJudge, LeaderJudge, LossJudge, OwnerJudge, PrefixJudge, VoteJudge)
 from robot_swarm_orch.sim.word_checks import (
@@ -37,8 +38,8 @@ from robot_swarm_orch.site.lock_sets import point_segment_m
 
 __all__ = [
     'AckJudge', 'CommandJudge', 'CommitJudge', 'HoldJudge', 'InsideJudge', 'LeaderJudge',
-    'LeaseJudge', 'LimiterJudge', 'LossJudge', 'MandateJudge', 'OrderJudge', 'OverlapJudge',
-    'OwnerJudge', 'PrefixJudge', 'RestJudge', 'SentReports', 'VoteJudge',
+    'LeaseJudge', 'LimiterJudge', 'LoadJudge', 'LossJudge', 'MandateJudge', 'OrderJudge',
+    'OverlapJudge', 'OwnerJudge', 'PrefixJudge', 'RestJudge', 'SentReports', 'VoteJudge',
 ]
 
 # How much of the past a judge keeps, to weigh words that arrive late [s].

@@ -222,6 +222,11 @@ class Cluster:
         for name in self.hosts:
             self.network.send(self.now_s, 'customers', name, ('call', (number, order)), True)
 
+    def act(self, number: int, act) -> None:
+        """Send a customer's act on an order to all coordinators."""
+        for name in self.hosts:
+            self.network.send(self.now_s, 'customers', name, ('act', (number, act)), True)
+
     def _move_world(self):
         """Move the world on and judge what happened."""
         started = perf_counter()
@@ -247,7 +252,7 @@ class Cluster:
                 if self.client is not None:
                     self.client.hear(now, item)
             elif to == 'customers':
-                self.customers.hear(now, *item)
+                (self.customers.hear if kind == 'answer' else self.customers.hear_act)(now, *item)
             elif to == 'peers':
                 self.peers.update(replace(item, heard_s=now))
             else:
@@ -273,6 +278,10 @@ class Cluster:
         steady_s = host.clock.at(self.now_s)
         if kind == 'call':
             host.desk.call(replica, steady_s, *item)
+        elif kind == 'act':
+            number, act = item
+            if replica.wants_reports:
+                replica.operate(steady_s, act, ('customer', number))
         elif kind != 'hear_report' or replica.wants_reports:
             getattr(replica, kind)(steady_s, item)
         self._poll(host, replica, steady_s)
@@ -345,6 +354,9 @@ class Cluster:
             for number, status in self.hosts[name].desk.answers(self.replicas[name],
                                                                 outputs.statuses):
                 send(now, name, 'customers', ('answer', (number, status)), True)
+            for request_id, done, reason in outputs.answers:
+                if isinstance(request_id, tuple):
+                    send(now, name, 'customers', ('told', (request_id[1], done, reason)), True)
         if outputs.view is not None:
             for robot in self.robots:
                 send(now, name, robot, ('view', outputs.view))

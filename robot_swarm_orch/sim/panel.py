@@ -3,7 +3,7 @@
 """The judges of a simulated fleet in one place: what is shown to whom, and when."""
 
 from robot_swarm_orch.sim.checks import (
-    HoldJudge, InsideJudge, LeaderJudge, OrderJudge, OverlapJudge, PrefixJudge)
+    HoldJudge, InsideJudge, LeaderJudge, LoadJudge, OrderJudge, OverlapJudge, PrefixJudge)
 from robot_swarm_orch.types import incarnation_of
 
 _INSIDE_EVERY = 5  # the inside judge looks at every so manieth report
@@ -24,6 +24,7 @@ class Judges:
         self.inside = InsideJudge(cluster.site)
         self.hold = HoldJudge()
         self.order = OrderJudge()
+        self.load = LoadJudge(cluster.site.storage)
         self.leader = LeaderJudge()
         self.prefix = PrefixJudge()
         self.failures = []
@@ -53,6 +54,7 @@ class Judges:
         self.overlap.feed(self.cluster.now_s, world.x, world.y)
         for happening in happenings:
             self.order.feed(happening)
+            self.load.feed(happening)
 
     def ticked(self, robot, inputs, outputs) -> None:
         """Look at a robot that has just ticked; `outputs` is None if its program died of it."""

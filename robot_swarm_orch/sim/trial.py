@@ -33,7 +33,7 @@ ROBOT = RobotConfig(speed_mps=3.0, acceleration_mps2=3.0, brake_mps2=3.0, yaw_ra
                     yaw_acceleration_radps2=12.0)
 WORLD = WorldOptions(pick_s=1.5, drop_s=1.5)
 COORDINATOR = CoordinatorConfig(cluster_id='verify', snapshot_entries=150, park_after_s=2.0,
-                                command_ttl_s=2.0, robot_silent_s=2.5)
+                                command_ttl_s=2.0, robot_silent_s=2.5, drop_wait_s=15.0)
 _LASERS_EVERY = 8   # one seed in so many has robots with lasers
 _FIVE_EVERY = 4     # one seed in so many has five coordinators
 _SETTLE_S = 2.0     # what a person needs to look at a load in doubt [s]
@@ -72,6 +72,7 @@ class Outcome:
     leader_changes: int = 0
     orders_done: int = 0
     orders_failed: int = 0
+    orders_cancelled: int = 0
     calls: int = 0
     refused_stale: int = 0
     held_back: int = 0
@@ -197,6 +198,8 @@ class Run:
         if cluster.steps % 5 == 0:
             for number, order in self.customers.calls(now):
                 cluster.call(number, order)
+            for number, act in self.customers.acts_due(now):
+                cluster.act(number, act)
             if self.injector.healed:
                 for number, order in self.customers.ask_again(now):
                     cluster.call(number, order)
@@ -291,11 +294,16 @@ class Run:
         judges.order.close({
             name: customers.orders[name].drop for name in done
             if customers.orders[name].kind == OrderKind.MOVE})
-        outcome.violations = judges.violations() + order_violations(
-            customers.history) + outcome.violations
+        judges.load.close(
+            {name: (customers.orders[name].pick, customers.orders[name].drop)
+             for name in customers.ended(OrderState.CANCELLED)}, customers.promised())
+        outcome.violations = judges.violations() + order_violations(customers.history) + [
+            f'{name} was amended, as was answered, and is not'
+            for name in customers.amended_in_vain()] + outcome.violations
         outcome.virtual_s, outcome.faults = cluster.now_s, self.injector.count
         outcome.leader_changes = max(0, len(judges.leaders) - 1)
         outcome.orders_done = len(done)
+        outcome.orders_cancelled = len(customers.ended(OrderState.CANCELLED))
         outcome.orders_failed = len(customers.ended(OrderState.FAILED))
         outcome.calls = len(customers.history)
         outcome.refused_stale = judges.command.refused_stale
@@ -312,5 +320,6 @@ def run_trial(trial: Trial) -> Outcome:
 
 def summary_fields() -> Tuple[str, ...]:
     """Return the counted fields of an Outcome, in the order in which a summary shows them."""
-    return ('virtual_s', 'faults', 'leader_changes', 'orders_done', 'orders_failed', 'calls',
-            'refused_stale', 'held_back', 'leader_found_s', 'orders_ended_s', 'rest_s')
+    return ('virtual_s', 'faults', 'leader_changes', 'orders_done', 'orders_failed',
+            'orders_cancelled', 'calls', 'refused_stale', 'held_back', 'leader_found_s',
+            'orders_ended_s', 'rest_s')

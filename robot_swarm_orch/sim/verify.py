@@ -25,7 +25,8 @@ from robot_swarm_orch.yaml_files import read_yaml
 _PROGRESS_EVERY = 50
 _LABELS = {
     'virtual_s': 'virtual time [s]', 'faults': 'faults', 'leader_changes': 'changes of leader',
-    'orders_done': 'orders done', 'orders_failed': 'orders failed', 'calls': 'calls of customers',
+    'orders_done': 'orders done', 'orders_failed': 'orders failed',
+    'orders_cancelled': 'orders cancelled', 'calls': 'calls of customers',
     'refused_stale': 'stale commands refused', 'held_back': 'words held back',
     'leader_found_s': 'leader after healing [s]', 'orders_ended_s': 'orders ended after [s]',
     'rest_s': 'motion after loss of consensus [s]'}

@@ -8,8 +8,8 @@ from robot_swarm_orch.coordinator.events import AuthorityChanged, BootRegistered
 from robot_swarm_orch.edge.journal import Accepted, Finished, JournalState
 from robot_swarm_orch.sim.checks import (
     AckJudge, CommandJudge, CommitJudge, HoldJudge, InsideJudge, LeaderJudge, LeaseJudge,
-    LimiterJudge, LossJudge, MandateJudge, OrderJudge, OverlapJudge, OwnerJudge, PrefixJudge,
-    RestJudge, SentReports, VoteJudge)
+    LimiterJudge, LoadJudge, LossJudge, MandateJudge, OrderJudge, OverlapJudge, OwnerJudge,
+    PrefixJudge, RestJudge, SentReports, VoteJudge)
 from robot_swarm_orch.sim.world import Happening
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.types import Ack, Command, CommandKind, Lease, Outcome
@@ -117,6 +117,40 @@ def test_an_order_called_done_without_its_drop_is_found(place):
         judge.feed(happen('drop', place=place))
     judge.close({'o1': 'dock'})
     assert len(judge.violations) == 1
+
+
+def test_a_cancelled_load_is_where_it_was_or_on_another_slot():
+    for place, found in (('shelf', 0), ('other', 0), ('dock', 1), ('desk', 1)):
+        judge = LoadJudge(('shelf', 'other'))
+        judge.feed(happen('pick', place='shelf'))
+        judge.feed(happen('drop', place=place))
+        judge.close({'o1': ('shelf', 'dock')}, {'o1': True})
+        assert len(judge.violations) == found, place
+
+
+def test_a_load_that_stays_on_the_robot_of_a_cancelled_order_is_found():
+    judge = LoadJudge(('shelf',))
+    judge.feed(happen('pick', place='shelf'))
+    judge.close({'o1': ('shelf', 'dock'), 'never_picked': ('shelf', 'dock')}, {})
+    assert judge.violations == ['o1 is called cancelled, but a has its load']
+
+
+def test_a_second_load_on_a_storage_place_is_found():
+    judge = LoadJudge(('shelf',))
+    for order in ('o1', 'o2'):
+        judge.feed(happen('drop', order, place='desk'))
+    judge.feed(happen('drop', place='shelf'))
+    judge.feed(happen('pick', place='shelf'))
+    judge.feed(happen('drop', 'o2', place='shelf'))
+    assert not judge.violations
+    judge.feed(happen('drop', 'o3', place='shelf'))
+    assert 'where o2 stands' in judge.violations[0]
+
+
+def test_a_cancellation_that_was_answered_and_not_kept_is_found():
+    judge = LoadJudge(())
+    judge.close({}, {'o1': True, 'o2': False})
+    assert judge.violations == ['o2 was to be cancelled, as was answered, and is not']
 
 
 def test_two_leaders_in_a_term_are_found():

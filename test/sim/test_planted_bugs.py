@@ -9,12 +9,14 @@ than its own would be luck.
 """
 
 import pytest
-from robot_swarm_orch.coordinator import events, fleet_state
+from robot_swarm_orch.coordinator import events, fleet_state, saga
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.keeper import Keeper, NOBODY
 from robot_swarm_orch.coordinator.leader import Leader
 from robot_swarm_orch.coordinator.records import OrderRecord
 from robot_swarm_orch.coordinator.reports import ReportBook
+from robot_swarm_orch.coordinator.saga import Event, State
+from robot_swarm_orch.coordinator.slots import Slots
 from robot_swarm_orch.edge import agent, base
 from robot_swarm_orch.edge.lease import LeaseClock
 from robot_swarm_orch.edge.task_runner import TaskRunner
@@ -157,6 +159,14 @@ def order_applied_twice(monkeypatch):
     monkeypatch.setattr(Leader, 'submit', submit_again)
 
 
+def cancelled_with_its_load_on_the_robot(monkeypatch):
+    monkeypatch.setitem(saga.TRANSITIONS[State.TO_DROP], Event.CANCELLED, State.CANCELLED)
+
+
+def slots_given_twice(monkeypatch):
+    monkeypatch.setattr(Slots, 'why_taken', lambda self, place, order_id='': '')
+
+
 def robot_ignores_the_end_of_its_base(monkeypatch):
     to_stop = base.Base.to_stop_m
     monkeypatch.setattr(base.Base, 'to_stop_m',
@@ -189,6 +199,8 @@ BUGS = {
     stale_command_accepted: 'no fresh copy',
     command_carried_out_twice: 'carries out',
     order_applied_twice: 'started twice',
+    cancelled_with_its_load_on_the_robot: 'called cancelled',
+    slots_given_twice: 'sets',
     robot_ignores_the_end_of_its_base: 'outside',
     limiter_speeds_up: 'was asked for',
     stale_odometry_trusted: 'odometry',

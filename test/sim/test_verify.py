@@ -32,7 +32,7 @@ print(json.dumps([out.digest, out.log, out.violations]))
 def test_a_seed_of_each_kind_passes(seed, profile):
     outcome = run_trial(Trial(seed, 6, replace(QUICK, profile=profile)))
     assert outcome.violations == [], failure_text(outcome, VerifyOptions(robots=6), 'test')
-    assert outcome.faults >= 3 and outcome.orders_done >= 5
+    assert outcome.faults >= 3 and outcome.orders_done + outcome.orders_cancelled >= 5
 
 
 @pytest.mark.slow
