@@ -181,6 +181,8 @@ class CoordinatorConfig:
         20_000, 'log entries after which a snapshot is taken', 10, 10_000_000)
     order_memory_s: float = param(
         86_400.0, 'how long an ended order answers for its id [s]', 1.0, 1e8)
+    orders_remembered: int = param(
+        200_000, 'ended orders that answer for their ids at most, the newest', 100, 10_000_000)
 
     def __post_init__(self):
         """Check ranges and relations."""

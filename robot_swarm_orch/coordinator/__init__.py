@@ -12,6 +12,10 @@ leader does), and its tools: `reports.py` (who is heard, joins, is fenced or los
 refused), `operating.py` (what people may do), `drop_places.py` (where loads can go),
 `dispatcher.py` (when commands go out).
 
+Beside that flow stands the event log: `notes.py` (what a replica notes as it applies an entry),
+`chronicle.py` (what people read; written by `chronicle_writer.py`), `replay.py` (the state as it
+was at an index).
+
 Nothing here knows ROS, threads or clocks. Every replica runs the files up to `replica.py`; the
 rest is the leader's, and nothing of it has to survive.
 """

@@ -28,11 +28,13 @@ class Batch:
     One log entry: `events` in the order in which they are applied.
 
     time_ms: the log's own time, which never runs back: milliseconds that the fleet was led. It is
-    the only time that the fleet state knows, so all replicas agree on it.
+    the only time that the fleet state knows, so all replicas agree on it. ros_time_ms: ROS time of
+    the leader that proposed it, for people alone; 0 if unknown.
     """
 
     time_ms: int
     events: tuple
+    ros_time_ms: int = 0
 
 
 @register(17)
@@ -201,9 +203,14 @@ class WayUnblocked:
 @register(29)
 @dataclass(frozen=True, slots=True)
 class OrdersForgotten:
-    """Orders that ended before this log time no longer answer for their ids."""
+    """
+    Orders that ended before this log time no longer answer for their ids.
+
+    Nor do those beyond the `keep` newest; 0: any number of them do.
+    """
 
     before_ms: int
+    keep: int = 0
 
 
 @register(30)

@@ -13,10 +13,11 @@ from hashlib import blake2b
 
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator import commands, events, order_acts, saga
+from robot_swarm_orch.coordinator.ended import EndedOrders
 from robot_swarm_orch.coordinator.keeper import Keeper, NOBODY
 from robot_swarm_orch.coordinator.order_book import OrderBook
 from robot_swarm_orch.coordinator.pauses import Pauses
-from robot_swarm_orch.coordinator.records import Effects, RobotRecord
+from robot_swarm_orch.coordinator.records import Change, Effects, RobotRecord
 from robot_swarm_orch.coordinator.saga import Event
 from robot_swarm_orch.coordinator.slots import Slots
 from robot_swarm_orch.errors import InvariantError
@@ -26,14 +27,14 @@ DIGEST_EVERY = 256
 """Replicas compare their states after each entry whose index is a multiple of this."""
 
 _DIGESTS_KEPT = 8
-_VERSION = 1
+_VERSION = 2
 
 
 class FleetState(OrderBook):
     """
     The replicated state machine; its orders are in `order_book.py`.
 
-    For reading: `keeper`, `robots[name]`, `live[order_id]` and `ended[order_id]` (OrderRecord),
+    For reading: `keeper`, `robots[name]`, `live[order_id]` (OrderRecord), `ended` (EndedOrders),
     `waiting` (ids of orders nobody carries out, in the order in which they came to wait), `due`
     (robots to which a command is to be sent), `slots`, `pauses`, `done`, `failed`, `cancelled`
     (counts), `index`, `time_ms`.
@@ -44,7 +45,7 @@ class FleetState(OrderBook):
         self.keeper = Keeper()
         self.robots = {}
         self.live = {}
-        self.ended = {}
+        self.ended = EndedOrders()
         self.waiting = {}
         self.due = set()
         self.slots = Slots()
@@ -64,16 +65,28 @@ class FleetState(OrderBook):
         self._follow(index)
         self.time_ms = max(self.time_ms, batch.time_ms)
         effects = Effects()
+        self.ended.shorten()
         for position, event in enumerate(batch.events):
+            told = len(effects.orders)
             why_not = _APPLY[type(event)](self, event, effects)
             if why_not:
                 self.counters.refuse(f'{type(event).__name__}: {why_not}')
+                effects.refused[position] = why_not
+            for order_id in effects.orders[told:]:
+                self._note_change(position, order_id, effects)
             if type(event) in _ANSWERED:
                 effects.answers.append((position, why_not))
                 if not why_not and type(event) is events.OrderCancelled:
                     effects.notes[position] = self._what_follows(event.order_id)
         self._note_digest()
         return effects
+
+    def _note_change(self, position, order_id, effects):
+        order = self.order(order_id)
+        if order.index == self.index:
+            effects.changes.append(Change(
+                position, order_id, int(saga.PUBLIC[order.state]), order.robot,
+                order.reason or order.why or order.chosen))
 
     def skip(self, index: int) -> None:
         """Pass an entry without facts (the one with which a leader opens its term)."""
@@ -200,22 +213,25 @@ class FleetState(OrderBook):
 
     def snapshot(self) -> bytes:
         """Return the whole state as canonical bytes."""
-        return pack((_VERSION, self._plain(), tuple(self.ended.values()),
+        return pack((_VERSION, self._plain(), self.ended.to_plain(),
                      tuple(sorted(self.digests.items()))))
 
     @classmethod
     def restore(cls, data: bytes) -> 'FleetState':
-        """Return the state that `snapshot` wrote; raise InvariantError for another version."""
+        """Return the state that `snapshot` wrote; raise InvariantError for a newer version."""
         version, plain, ended, digests = unpack(data)
-        if version != _VERSION:
-            raise InvariantError(f'the snapshot has version {version}, not {_VERSION}')
+        if version == 1:  # all ended orders whole
+            ended = (), ended
+        elif version != _VERSION:
+            raise InvariantError(f'the snapshot has version {version}, not {_VERSION}: it is from '
+                                 'a newer release; install that here, too')
         state = cls()
         (state.index, state.time_ms, state.done, state.failed, keeper, robots, live,
          waiting) = plain[:8]
         state.keeper = Keeper.from_plain(keeper)
         state.robots = dict(robots)
         state.live = {order.order_id: order for order in live}
-        state.ended = {order.order_id: order for order in ended}
+        state.ended = EndedOrders.from_plain(ended)
         state.waiting = dict.fromkeys(waiting)
         state.digests = dict(digests)
         if len(plain) > 8:

@@ -37,7 +37,6 @@ from robot_swarm_orch.types import (
 _FORGET_PERIOD_MS = 60_000
 # A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
 _BARE_S = 60.0
-_TOLD_AGAIN = 100
 # Robots wait at a door until all have heard of them, so that is told so often, for so long [s].
 _ZONES_PERIOD_S, _ZONES_AGAIN_S = 0.2, 2.0
 
@@ -112,7 +111,7 @@ class Leader:
             if record.open is not None:
                 self.dispatcher.opened(now_s, name, record.open.seq)
         told = [order for order in state.live.values() if order.state != saga.State.WAITING]
-        told += list(state.ended.values())[-_TOLD_AGAIN:]
+        told += state.ended.newest()
         self.outbox.statuses += [state.status_of(order, self.term) for order in told]
 
     # What comes in
@@ -374,9 +373,9 @@ class Leader:
         if now_ms >= self._forget_ms:
             self._forget_ms = now_ms + _FORGET_PERIOD_MS
             before_ms = now_ms - int(self._config.order_memory_s * 1000.0)
-            oldest = next(iter(self.state.ended.values()), None)
-            if oldest is not None and oldest.changed_ms < before_ms:
-                decided.append(events.OrdersForgotten(before_ms))
+            ended, keep = self.state.ended, self._config.orders_remembered
+            if len(ended) > keep or ended and ended.oldest_ms < before_ms:
+                decided.append(events.OrdersForgotten(before_ms, keep))
         return decided
 
     # What was applied

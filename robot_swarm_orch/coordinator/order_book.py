@@ -139,9 +139,7 @@ class OrderBook:
         return ''
 
     def _forget(self, event, effects):
-        for order_id in [order_id for order_id, order in self.ended.items()
-                         if order.changed_ms < event.before_ms]:
-            del self.ended[order_id]
+        self.ended.forget(event.before_ms, event.keep)
         return ''
 
     def give_up_waiting(self, reason: str) -> tuple:
@@ -225,7 +223,7 @@ class OrderBook:
     def _end(self, order, effects):
         del self.live[order.order_id]
         self.waiting.pop(order.order_id, None)
-        self.ended[order.order_id] = order
+        self.ended.add(order)
         if order.state == State.DONE:
             self.done += 1
         elif order.state == State.CANCELLED:

@@ -130,6 +130,30 @@ class OrderRecord:
         leg = self if self.kind == OrderKind.MOVE else self.present
         return self.source or leg.pick if which == 'pick' else self.target or leg.drop
 
+    def short(self) -> tuple:
+        """Return what is kept of it long after its end; see `ended.py`."""
+        reason = '' if self.state == State.DONE else self.reason or self.why
+        return (self.content, int(self.state), self.index, self.changed_ms, self.robot, reason,
+                self.is_late)
+
+    @classmethod
+    def from_short(cls, order_id: str, short: tuple) -> 'OrderRecord':
+        """Return a record of which no more is known."""
+        content, state, index, changed_ms, robot, reason, is_late = short
+        return cls(order_id, '', 0, '', '', '', 100, 0.0, 0, state, robot, index=index,
+                   changed_ms=changed_ms, reason=reason, content=content, is_late=is_late)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the event at `position` of its batch did to an order: its public state from then."""
+
+    position: int
+    order_id: str
+    state: int
+    robot: str
+    reason: str
+
 
 @dataclass(slots=True)
 class Effects:
@@ -142,7 +166,8 @@ class Effects:
     that a person or a robot waits for. notes: what is to be said of those that were done, by
     position. marks: (what, order id) of what is counted: accepted, assigned, refused (an
     assignment that no longer fitted), returned, in_doubt, ended, amended, late. ways: whether what
-    people have blocked or paused may have changed.
+    people have blocked or paused may have changed. refused: position of each event that no longer
+    fitted -> why not. changes: what became of orders, event by event.
     """
 
     granted: Tuple[int, ...] = ()
@@ -154,3 +179,5 @@ class Effects:
     notes: Dict[int, str] = field(default_factory=dict)
     marks: List[Tuple[str, str]] = field(default_factory=list)
     ways: bool = False
+    refused: Dict[int, str] = field(default_factory=dict)
+    changes: List[Change] = field(default_factory=list)

@@ -102,7 +102,7 @@ class Replica:
     entry before it is applied, for judges and audit. send_early(message): takes Raft messages that
     may leave while the disk works (raft.may_precede_save), so that the disks of leader and
     followers work at the same time; without it they wait for the next Outputs. leader: what makes
-    the leader, with the arguments of Leader.
+    the leader, with the arguments of Leader. notes: notes.Notebook that gets what is applied.
 
     Raises ConfigError when the log was laid for another roadmap.
     """
@@ -113,7 +113,8 @@ class Replica:
                  witness: Optional[Callable[[object], None]] = None,
                  count: Optional[Callable[[str], None]] = None,
                  ros_time: Optional[Callable[[], float]] = None,
-                 send_early: Optional[Callable[[object], None]] = None, leader=Leader):
+                 send_early: Optional[Callable[[object], None]] = None, leader=Leader,
+                 notes=None):
         """Load what the store holds; nothing is sent before the first poll."""
         self.config = config
         self.store = store
@@ -124,6 +125,7 @@ class Replica:
         self._witness = witness
         self._send_early = send_early
         self._new_leader = leader
+        self._notes = notes
         self._group = GroupActs()
         self._begin()
         self._tick_at_s = None
@@ -134,6 +136,8 @@ class Replica:
         """Take up what the store holds; nothing else is known."""
         hard_state, snapshot, entries = self.store.load()
         self.state = FleetState.restore(snapshot.data) if snapshot else FleetState()
+        if snapshot and self._notes is not None:
+            self._notes.snapshot(snapshot, self.state.time_ms)
         self.raft = Raft(raft_config(self.config), hard_state, RaftLog(snapshot, entries),
                          self._parts.rng)
         self._check_site()
@@ -256,6 +260,8 @@ class Replica:
         if ready.snapshot is not None:
             self.state = FleetState.restore(ready.snapshot.data)
             self._snapshot_index = self.state.index
+            if self._notes is not None:
+                self._notes.snapshot(ready.snapshot, self.state.time_ms)
             self._check_site()
         self._messages += messages
         for entry in ready.committed:
@@ -270,7 +276,10 @@ class Replica:
         if self._witness is not None:
             self._witness(entry)
         if entry.kind == NORMAL:
-            effects = self.state.apply(entry.index, unpack(entry.data))
+            batch = unpack(entry.data)
+            effects = self.state.apply(entry.index, batch)
+            if self._notes is not None:
+                self._notes.batch(entry, batch, effects, self.state)
             if self.state.keeper.site_hash:
                 self._check_site()
             if self._leader is not None:
@@ -278,6 +287,8 @@ class Replica:
                 self._leader.applied(now_s, effects)
             return
         self.state.skip(entry.index)
+        if self._notes is not None:
+            self._notes.other(entry, self.state)
         self._answers += self._group.committed(entry)
         if self._leader is not None:
             self._leader.voters = self.raft.members.voters
@@ -299,7 +310,8 @@ class Replica:
         return leader.decide(now_s, lambda events: self._propose(now_s, events)) or asked
 
     def _propose(self, now_s, events):
-        index = self.raft.propose(pack(Batch(self._leader.log_time_ms(now_s), events)))
+        index = self.raft.propose(pack(Batch(self._leader.log_time_ms(now_s), events,
+                                             int(1000.0 * self._parts.ros_time()))))
         self._proposed[index] = self._parts.perf()
         return index
 
@@ -333,6 +345,8 @@ class Replica:
             snapshot = self.raft.compact(self.state.index, self.state.snapshot())
             self.store.save(None, (), snapshot)
             self.store.compact(snapshot.index)
+            if self._notes is not None:
+                self._notes.snapshot(snapshot, self.state.time_ms)
 
     # Outputs
 
