@@ -11,6 +11,7 @@ import shutil
 import tempfile
 
 from robot_swarm_orch.config import check
+from robot_swarm_orch.coordinator.chronicle_file import NAME as CHRONICLE
 from robot_swarm_orch.coordinator.restore import Restored, restored
 from robot_swarm_orch.raft import FileStore
 
@@ -43,7 +44,7 @@ def _read(source: Path, voters: tuple) -> Restored:
     """Return the restored memory; a copy is read, since opening a log may mend its end."""
     with tempfile.TemporaryDirectory(prefix='swarm-restore-') as folder:
         copy = Path(folder) / 'copy'
-        shutil.copytree(source, copy)
+        shutil.copytree(source, copy, ignore=shutil.ignore_patterns(f'{CHRONICLE}*'))
         store = FileStore(copy)
         try:
             return restored(*store.load(), voters)

@@ -17,6 +17,7 @@ from robot_swarm_orch.bench_verbs import (
     add_bench_avoidance, add_bench_contacts, add_bench_route, add_bench_shards, add_bench_traffic)
 from robot_swarm_orch.demo_verbs import add_chaos, add_demo
 from robot_swarm_orch.errors import ConfigError, SwarmError
+from robot_swarm_orch.log_verbs import add_log, add_replay
 from robot_swarm_orch.map_verbs import add_map
 from robot_swarm_orch.operator_verbs import add_operator_verbs
 from robot_swarm_orch.shard_verbs import add_shards
@@ -77,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     _add_enrol(verbs)
     _add_block(verbs)
     _add_insight(verbs)
+    add_log(verbs)
+    add_replay(verbs)
     _add_bench(verbs)
     add_verify(verbs, a_count)
     _add_completion(verbs, root)

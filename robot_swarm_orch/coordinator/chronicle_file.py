@@ -47,7 +47,16 @@ _BUSY_S = 5.0
 
 
 class ChronicleRefused(StorageError):
-    """The event log cannot be written or read now; consensus goes on without it."""
+    """
+    The event log cannot be written or read now; consensus goes on without it.
+
+    is_damaged: what is in the file is no event log (any more); see `set_aside`.
+    """
+
+    def __init__(self, text, is_damaged=False):
+        """Remember whether the file is damaged."""
+        self.is_damaged = is_damaged
+        super().__init__(text)
 
 
 @contextlib.contextmanager
@@ -56,27 +65,38 @@ def told(path):
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise ChronicleRefused(f'{path}: {error}') from error
+        # Others are of a kind of their own: no room, no permission, busy.
+        raise ChronicleRefused(f'{path}: {error}', type(error) is sqlite3.DatabaseError) from error
+
+
+def set_aside(path) -> None:
+    """
+    Move a damaged file to a name that ends in `.broken`, so that a new one can be begun.
+
+    It is a copy of what the log said, and the log goes on. Raises ChronicleRefused.
+    """
+    with told(path):
+        for suffix in ('', '-wal', '-shm'):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f'{path}{suffix}', f'{path}.broken{suffix}')
 
 
 def open_to_write(path) -> sqlite3.Connection:
     """
     Open or make the file, and return a connection in autocommit mode; raises ChronicleRefused.
 
-    A damaged file is moved aside, to a name that ends in `.broken`, and a new one begun: it is a
-    copy of what the log said, and the log goes on.
+    A damaged file is set aside and a new one begun.
     """
     path = Path(path)
+    try:
+        with told(path):
+            return _opened(path)
+    except ChronicleRefused as refusal:
+        if not refusal.is_damaged:
+            raise
+    set_aside(path)
     with told(path):
-        try:
-            return _opened(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise  # no room, no permission, busy: nothing is wrong with what is there
-            for suffix in ('', '-wal', '-shm'):
-                with contextlib.suppress(FileNotFoundError):
-                    os.replace(f'{path}{suffix}', f'{path}.broken{suffix}')
-            return _opened(path)
+        return _opened(path)
 
 
 def _opened(path):

@@ -44,11 +44,12 @@ _ZONES_PERIOD_S, _ZONES_AGAIN_S = 0.2, 2.0
 class Outbox:
     """What a leader has to say; the replica empties it at each poll."""
 
-    __slots__ = ('grants', 'commands', 'statuses', 'answers', 'view')
+    __slots__ = ('grants', 'commands', 'statuses', 'answers', 'reads', 'view')
 
     def __init__(self):
         """Start empty."""
         self.grants, self.commands, self.statuses, self.answers = [], [], [], []
+        self.reads = []
         self.view = None
 
 
@@ -431,7 +432,9 @@ class Leader:
     def speak(self, now_s):
         """Fill the outbox with what is to be said now."""
         outbox = self.outbox
-        outbox.statuses += self.questions.answers(self._is_coming)
+        statuses, ready = self.questions.answers(self._is_coming)
+        outbox.statuses += statuses
+        outbox.reads += ready
         if self._regrant:
             outbox.grants += [self._grant(number) for number in self._regrant]
             self._regrant.clear()

@@ -20,37 +20,43 @@ class Questions:
         """Answer from a FleetState."""
         self._state, self._term = state, term
         self._asked = {}      # order id -> Order, not handed to Raft yet
-        self._confirmed = []  # (index that must be applied first, orders)
+        self._reads = []      # requests of those who read for themselves, the same
+        self._confirmed = []  # (index that must be applied first, orders, requests)
 
     def ask(self, order):
         """Take in a question, or an order that is known already: the answer is its state."""
         self._asked[order.order_id] = order
 
+    def read(self, request_id):
+        """Take in that somebody wants to read; `answers` says when the state is new enough."""
+        self._reads.append(request_id)
+
     def begin(self, raft):
         """Ask Raft whether this replica still leads, if there are questions; return whether so."""
-        if not self._asked:
+        if not (self._asked or self._reads):
             return False
-        raft.read_index(tuple(self._asked.values()))
-        self._asked = {}
+        raft.read_index((tuple(self._asked.values()), tuple(self._reads)))
+        self._asked, self._reads = {}, []
         return True
 
     def confirm(self, reads):
         """Take in Raft's answers (raft.ReadState); whoever lost the lead says nothing."""
-        self._confirmed += [(read.index, read.ctx) for read in reads if read.index is not None]
+        self._confirmed += [(read.index, *read.ctx) for read in reads if read.index is not None]
 
     def answers(self, is_coming):
         """
-        Return the statuses that may be told now.
+        Return the statuses that may be told now, and the requests that may read now.
 
         is_coming(order_id): whether an order was handed in meanwhile; its acceptance will tell.
         """
         if not self._confirmed:
-            return []
-        state, statuses, early = self._state, [], []
-        for index, orders in self._confirmed:
+            return [], []
+        state, statuses, ready, early = self._state, [], [], []
+        for index, orders, requests in self._confirmed:
             if index > state.index:
-                early.append((index, orders))
+                early.append((index, orders, requests))
                 continue
+            ready += requests
             for order in orders:
                 known = state.order(order.order_id)
                 if known is not None:
@@ -58,4 +64,4 @@ class Questions:
                 elif not is_coming(order.order_id):
                     statuses.append(unknown(order, self._term))
         self._confirmed = early
-        return statuses
+        return statuses, ready

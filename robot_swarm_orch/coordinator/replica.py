@@ -40,7 +40,8 @@ class Outputs:
     """
     What the shell is to send; `messages` are Raft messages, `lease.heard` holds all robots.
 
-    answers: (request_id, done, reason) for the requests handed to `operate`.
+    answers: (request_id, done, reason) for the requests handed to `operate`. reads: request ids
+    handed to `read` whose state is now new enough to look at.
     """
 
     messages: tuple = ()
@@ -50,6 +51,7 @@ class Outputs:
     statuses: Tuple[OrderStatus, ...] = ()
     view: Optional[FleetView] = None
     answers: Tuple[Tuple[object, bool, str], ...] = ()
+    reads: tuple = ()
 
 
 NOTHING = Outputs()
@@ -179,6 +181,12 @@ class Replica:
         self._wake(now_s)
         if self._leader is not None:
             self._leader.submit(order)
+
+    def read(self, now_s, request_id):
+        """Ask when `state` is as new as now; only a leader answers, in `reads`."""
+        self._wake(now_s)
+        if self._leader is not None:
+            self._leader.questions.read(request_id)
 
     def operate(self, now_s, act, request_id):
         """Take in an operator's act (see `types`); answered in `answers`, once it is decided."""
@@ -364,12 +372,12 @@ class Replica:
             lease = leader.lease(now_s, self._contact_age_s(now_s))
             box = leader.outbox
             if not (self._messages or lease or box.grants or box.commands or box.statuses
-                    or box.view or box.answers or self._answers):
+                    or box.view or box.answers or box.reads or self._answers):
                 return NOTHING
             outputs = Outputs(
                 tuple(self._messages), lease, tuple(box.grants), tuple(box.commands),
                 tuple(box.statuses[:STATUSES_AT_ONCE]), box.view,
-                tuple(self._answers + box.answers))
+                tuple(self._answers + box.answers), tuple(box.reads))
             leader.outbox = type(box)()
             leader.outbox.statuses = box.statuses[STATUSES_AT_ONCE:]
         self._messages = []
@@ -387,6 +395,11 @@ class Replica:
     def led_since(self):
         """Index of the log entry with which this replica began to lead, None if it does not."""
         return None if self._leader is None else self._leader.since_index
+
+    @property
+    def term(self):
+        """Term in which this replica leads, 0 if it does not."""
+        return 0 if self._leader is None else self._leader.term
 
     @property
     def wants_reports(self):

@@ -18,6 +18,7 @@ import sys
 import time
 
 from robot_swarm_orch.config import check_fleet, CoordinatorConfig, RobotConfig
+from robot_swarm_orch.coordinator.chronicle_writer import Bounds
 from robot_swarm_orch.coordinator.presence import Presence
 from robot_swarm_orch.coordinator.replica import Replica
 from robot_swarm_orch.coordinator.tally import initial_counts
@@ -32,6 +33,8 @@ from robot_swarm_orch.nodes.lifecycle import Host, run
 from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import check_ids, CoordinatorParams, declare
 from robot_swarm_orch.nodes.pulse import Ears, Pulse
+from robot_swarm_orch.nodes.reading_desk import ReadingDesk
+from robot_swarm_orch.nodes.scribe import Scribe
 from robot_swarm_orch.raft import FileStore
 from robot_swarm_orch.telemetry.event_log import WARNING
 from robot_swarm_orch.telemetry.health import judge_coordinator, worst
@@ -59,7 +62,7 @@ class CoordinatorNode(Host):
         self._options = declare(self, CoordinatorParams)
         check_fleet(self._robot, self._config)
         check_ids(self.site_id, self._config.cluster_id, *self._config.voters)
-        self._replica = self._store = self._node = None
+        self._replica = self._store = self._scribe = self._node = None
         self._trail = CoordinatorTrail(self.event_log)
         self._leads, self._led_s, self._sync_worst_s = False, time.monotonic(), 0.0
         self._disk_refusal = ''
@@ -73,6 +76,8 @@ class CoordinatorNode(Host):
             Path(options.data_dir), f'{self.site_id}/{config.cluster_id}/{config.node_id}')
         if self._store.repaired:
             self.event_log.event('log_repaired', WARNING, reason=self._store.repaired)
+        self._scribe = Scribe(Path(options.data_dir),
+                              Bounds(options.chronicle_age_s, options.chronicle_mib << 20))
         seed = secrets.randbits(63) if options.seed < 0 else options.seed
         rng = random.Random(f'{seed}/{config.node_id}')
         placement = self.site.place_robots(options.enrol_count) if options.enrol_count else ()
@@ -81,7 +86,7 @@ class CoordinatorNode(Host):
             placement=placement, observe=self._observe, perf=time.perf_counter,
             count=self.metrics.count,
             ros_time=lambda: 1e-9 * self.get_clock().now().nanoseconds,
-            send_early=self._send_raft)
+            send_early=self._send_raft, notes=self._scribe.notes)
         for name in initial_counts():
             self.metrics.count(name, 0)
         self._node = quiet_node(self, f'{self.get_name()}_io', self.get_namespace())
@@ -112,8 +117,12 @@ class CoordinatorNode(Host):
         self._orders_in = endpoints.inbox(node, topics.ORDER)
         desks = endpoints.desk(node, topics.SUBMIT_ORDER), endpoints.desk(node, topics.OPERATE)
         self._desk = FrontDesk(self._replica, self.wire, *desks)
+        readers = tuple(endpoints.desk(node, topic) for topic in (
+            topics.GET_ORDER, topics.LIST_ORDERS, topics.GET_LOG))
+        self._reading_desk = ReadingDesk(self._replica, self._scribe, self.wire, *readers)
         self._ears_of_all = Ears(self.context, (self._raft_in,))
-        self._ears_of_leader = Ears(self.context, (self._raft_in, self._orders_in), desks)
+        self._ears_of_leader = Ears(self.context, (self._raft_in, self._orders_in),
+                                    desks + readers)
         self._grant_out, self._command_out = {}, {}
         known = {robot for robot, _ in placement} | set(self._replica.state.robots)
         for robot in sorted(known):
@@ -144,6 +153,9 @@ class CoordinatorNode(Host):
             self._node.destroy_node()
             self.traffic.opened(-1)
             self._node = None
+        if self._scribe is not None:
+            self._scribe.close()
+            self._scribe = None
         if self._store is not None:
             self._store.close()
             self._store = self._replica = None
@@ -230,6 +242,7 @@ class CoordinatorNode(Host):
             if order is not None:
                 self._replica.submit(now_s, order)
         self._desk.serve(now_s)
+        self._reading_desk.serve(now_s)
 
     def _hear_robots(self, now_s):
         """Hand reports and answers to the replica."""
@@ -280,6 +293,7 @@ class CoordinatorNode(Host):
         if outputs.view is not None:
             self._view_out.send(wire.write_view(outputs.view))
         self._desk.answer(outputs.statuses, outputs.answers)
+        self._reading_desk.answer(outputs.reads)
 
     def _send_raft(self, message) -> None:
         """Publish one message of consensus."""
@@ -326,12 +340,13 @@ class CoordinatorNode(Host):
                 self.metrics.set(f'refused.{reason}', number)
 
     def troubles(self) -> list:
-        """Return doubles: of this coordinator, of the fleet on this site, of robots."""
+        """Return doubles (of this coordinator, fleet or robots), and an event log that ails."""
         if self._replica is None:
             return []
         now_s = time.monotonic()
         found = self._presence.trouble(now_s)
-        return [(2, found)] * bool(found) + [
+        untold = self._scribe.trouble
+        return [(2, found)] * bool(found) + [(1, untold)] * bool(untold) + [
             (2, f'two boots speak as robot {name!r}, and the one that came last is refused: '
              'rename or stop one of them') for name in self._replica.doubles(now_s)]
 

@@ -47,6 +47,7 @@ class FleetClient:
             raise ConfigError(f'--site {site_id!r} is no site id: letters, digits, underscores')
         self.site_id = site_id
         self.wire = Wire(site_id)
+        self._services = {}
         self._context = rclpy.Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self.node = rclpy.create_node(f'swarm_cli_{uuid.uuid4().hex[:8]}', context=self._context,
@@ -73,6 +74,13 @@ class FleetClient:
         """Listen on a topic of the table."""
         self.node.create_subscription(
             topic.message, topic.name(site=self.site_id), callback, profile(topic))
+
+    def service(self, topic):
+        """Return a client of a service of the table, the same one each time."""
+        if topic.key not in self._services:
+            self._services[topic.key] = self.node.create_client(
+                topic.message, topic.name(site=self.site_id))
+        return self._services[topic.key]
 
     def wait(self, for_s: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Hear what comes until something holds; False when the time is over before."""

@@ -167,6 +167,11 @@ class CoordinatorParams:
     enrol_count: int = param(
         0, 'robots that the first leader enrols at their starting places (simulation)', 0, 100_000)
     seed: int = param(-1, 'seed of the random timeouts; -1: from the system', -1, 1 << 62)
+    chronicle_age_s: float = param(
+        86_400.0, 'how long the event log beside the log keeps what happened, in time that the '
+        'fleet was led [s]', 60.0, 1e8)
+    chronicle_mib: int = param(
+        4096, 'how large the event log may grow [MiB]; docs/event_log.md', 16, 1 << 30)
 
     def __post_init__(self):
         """Check ranges and relations."""

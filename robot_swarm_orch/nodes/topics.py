@@ -157,6 +157,17 @@ OPERATE = Topic(
     'Service: acts on robots (enrol, clear, settle) and on coordinators (add, remove, transfer); '
     'answers once the act is in the log.')
 
+GET_ORDER = Topic(
+    'get_order', FLEET + 'get_order', f'{OURS}/srv/GetOrder', 'client -> leader', _reliable(10),
+    'Service: one order with its history; only a leader answers, once a majority has confirmed '
+    'that it leads.')
+LIST_ORDERS = Topic(
+    'list_orders', FLEET + 'list_orders', f'{OURS}/srv/ListOrders', 'client -> leader',
+    _reliable(10), 'Service: orders by id, a page at a time; as get_order.')
+GET_LOG = Topic(
+    'get_log', FLEET + 'get_log', f'{OURS}/srv/GetLog', 'client -> leader', _reliable(10),
+    "Service: a page of the leader's event log; as get_order.")
+
 ODOM = Topic(
     'odom', 'odom', 'nav_msgs/msg/Odometry', 'base -> edge', _best_effort(1),
     'Only the newest counts; best effort hears reliable publishers too.')
@@ -219,7 +230,8 @@ CLOCK = Topic(
 
 TOPICS: Tuple[Topic, ...] = (
     RAFT, PRESENCE, LEASE, ROBOT_REPORT, AUTHORITY, COMMAND, COMMAND_ACK, ROBOT_STATE, ORDER,
-    TASK_STATUS, FLEET_STATUS, EMERGENCY_STOP, SUBMIT_ORDER, OPERATE, ODOM, POSE, SCAN, IMAGE,
+    TASK_STATUS, FLEET_STATUS, EMERGENCY_STOP, SUBMIT_ORDER, OPERATE, GET_ORDER,
+    LIST_ORDERS, GET_LOG, ODOM, POSE, SCAN, IMAGE,
     BATTERY_STATE, CMD_VEL, LOAD_COMMAND, LOAD_STATE, SAFETY_STATE, DETECTIONS, ROBOT_STOP,
     MARKERS, ROADMAP, MAP, TF, DIAGNOSTICS, CLOCK)
 BY_KEY: Dict[str, Topic] = {topic.key: topic for topic in TOPICS}
