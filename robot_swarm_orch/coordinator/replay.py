@@ -57,12 +57,12 @@ def replay(chronicle: Chronicle, first: int, last: int,
     return state
 
 
-def first_index(chronicle: Chronicle) -> int:
-    """Return the oldest index at which the state can be rebuilt."""
+def first_entry(chronicle: Chronicle) -> int:
+    """Return the oldest entry that can be replayed: the state before it can be rebuilt."""
     oldest, newest = chronicle.reach()
     if oldest <= 1:
-        return oldest
-    return next((index for index in chronicle.snapshots() if index >= oldest - 1), newest)
+        return 1
+    return 1 + next((index for index in chronicle.snapshots() if index >= oldest - 1), newest)
 
 
 def _ways_out(chronicle, last):

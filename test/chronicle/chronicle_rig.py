@@ -50,7 +50,8 @@ class Fold:
 
     def apply(self, *events, step_ms=100):
         index = self.state.index + 1
-        batch = ev.Batch(self.state.time_ms + step_ms, tuple(events), START_MS + 100 * index)
+        time_ms = self.state.time_ms + step_ms
+        batch = ev.Batch(time_ms, tuple(events), START_MS + time_ms)
         self.take(Entry(1, index, pack(batch)), batch)
         return index
 

@@ -17,7 +17,7 @@ from robot_swarm_orch.coordinator.chronicle_file import ChronicleRefused, NAME
 from robot_swarm_orch.coordinator.chronicle_writer import Bounds
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.notes import Notebook
-from robot_swarm_orch.coordinator.replay import first_index, replay, state_at
+from robot_swarm_orch.coordinator.replay import first_entry, replay, state_at
 from robot_swarm_orch.coordinator.saga import State
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.orders import OrderState
@@ -350,7 +350,7 @@ def test_what_is_old_goes_up_to_a_snapshot_so_that_replay_still_reaches(tmp_path
     oldest, newest = fold.chronicle.reach()
     # 10 s are 100 entries, and 20 entries lie between two snapshots.
     assert newest == 161 and 41 < oldest <= 62
-    assert first_index(fold.chronicle) == oldest - 1
+    assert first_entry(fold.chronicle) == oldest
     for index in range(oldest - 1, newest + 1):
         assert state_at(fold.chronicle, index).digest() == fold.digests[index]
     assert fold.chronicle.order_history('o0') == []
