@@ -31,7 +31,7 @@ ALLOWED = {
     'viz': set(),
     'telemetry': set(),
     'insight': set(),
-    'bench': {'edge', 'coordinator', 'maps', 'sim'},
+    'bench': {'edge', 'raft', 'coordinator', 'maps', 'sim'},
     'maps': set(),
     'nodes': {'edge', 'raft', 'coordinator', 'sim', 'telemetry', 'demo', 'viz', 'insight',
               'bench'},

@@ -16,7 +16,7 @@ from typing import Iterator, List, Optional, Tuple
 import zlib
 
 from robot_swarm_orch.codec import unpack
-from robot_swarm_orch.coordinator.chronicle_file import NAME, open_to_read, told
+from robot_swarm_orch.coordinator.chronicle_file import NAME, open_to_read, size_bytes, told
 from robot_swarm_orch.coordinator.records import Change, OrderRecord
 from robot_swarm_orch.coordinator.wording import (
     event_at, events_of, gap_line, line_of, who_of)
@@ -89,6 +89,11 @@ class Chronicle:
     def _rows(self, query, *values):
         with told(self.path):
             return self._db.execute(query, values).fetchall()
+
+    def used_bytes(self) -> int:
+        """Return how many bytes of the file are in use."""
+        with told(self.path):
+            return size_bytes(self._db)
 
     # Entries and snapshots
 

@@ -136,9 +136,7 @@ class ChronicleWriter(Chronicle):
         too_old = self._rows(
             'SELECT max(idx) FROM snapshot WHERE time_ms <= (SELECT time_ms FROM entry WHERE idx '
             '= ?) - ?', newest, int(1000.0 * self._bounds.age_s))[0][0] or 0
-        with chronicle_file.told(self.path):
-            used = chronicle_file.size_bytes(self._db)
-        if used > self._bounds.size_bytes:
+        if self.used_bytes() > self._bounds.size_bytes:
             later = [index for index in self.snapshots() if index > oldest]
             too_old = max(too_old, later[0] if later else oldest + (newest - oldest) // 10)
         return too_old
