@@ -84,7 +84,7 @@ class ChronicleWriter(Chronicle):
              change.reason) for note in entries for change in note.changes))
         many('INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?, ?, ?)', (
             (order.order_id, note.index, int(order.state), order.robot,
-             getattr(order, 'client', ''), pack(order))
+             order.client, pack(order))
             for note in entries for order in note.ended))
         many('INSERT OR IGNORE INTO snapshot VALUES (?, ?, ?, ?)', (
             (note.index, note.term, note.time_ms, zlib.compress(note.data, 1))

@@ -24,8 +24,8 @@ class EndedOrders:
     """
     A mapping from order id to OrderRecord, in the order in which the orders ended.
 
-    A record that is not among the newest has only its id, content, state, index, changed_ms,
-    robot, and a reason unless it was done.
+    A record that is not among the newest has only its id, content, kind, state, index,
+    changed_ms, robot, whether it was late, and a reason unless it was done. Its trace_id is empty.
     """
 
     __slots__ = ('_whole', '_short')

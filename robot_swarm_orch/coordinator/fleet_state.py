@@ -72,7 +72,7 @@ class FleetState(OrderBook):
             if why_not:
                 self.counters.refuse(f'{type(event).__name__}: {why_not}')
                 effects.refused[position] = why_not
-            for order_id in effects.orders[told:]:
+            for order_id in dict.fromkeys(effects.orders[told:]):
                 self._note_change(position, order_id, effects)
             if type(event) in _ANSWERED:
                 effects.answers.append((position, why_not))

@@ -133,14 +133,14 @@ class OrderRecord:
     def short(self) -> tuple:
         """Return what is kept of it long after its end; see `ended.py`."""
         reason = '' if self.state == State.DONE else self.reason or self.why
-        return (self.content, int(self.state), self.index, self.changed_ms, self.robot, reason,
-                self.is_late)
+        return (self.content, int(self.kind), int(self.state), self.index, self.changed_ms,
+                self.robot, reason, self.is_late)
 
     @classmethod
     def from_short(cls, order_id: str, short: tuple) -> 'OrderRecord':
         """Return a record of which no more is known."""
-        content, state, index, changed_ms, robot, reason, is_late = short
-        return cls(order_id, '', 0, '', '', '', 100, 0.0, 0, state, robot, index=index,
+        content, kind, state, index, changed_ms, robot, reason, is_late = short
+        return cls(order_id, '', kind, '', '', '', 100, 0.0, 0, state, robot, index=index,
                    changed_ms=changed_ms, reason=reason, content=content, is_late=is_late)
 
 

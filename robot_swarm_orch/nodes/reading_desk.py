@@ -8,17 +8,17 @@ still leads (`coordinator/questions.py`), so no answer is older than the call. W
 is looked up by the scribe's thread, and the answer leaves with the step after.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 
 from robot_swarm_orch.coordinator import saga
 from robot_swarm_orch.coordinator.chronicle import LINES_MAX
 from robot_swarm_orch.coordinator.chronicle_file import ChronicleRefused
+from robot_swarm_orch.coordinator.legs import order_asked
 from robot_swarm_orch.coordinator.wording import gap_line
 from robot_swarm_orch.nodes.endpoints import Desk
 from robot_swarm_orch.nodes.scribe import Scribe
 from robot_swarm_orch.nodes.wire import Wire
-from robot_swarm_orch.orders import Order
 from robot_swarm_orch.srv import GetLog, GetOrder, ListOrders
 
 PATIENCE_S = 5.0
@@ -76,7 +76,7 @@ class ReadingDesk:
             self._order.answer(ticket, GetOrder.Response(found=False))
             return
         status = state.status_of(order, self._replica.term)
-        live = _order(order) if order.kind else None
+        live = order_asked(order) if order.trace_id else None  # without: it ended long ago
         self._scribe.ask(lambda chronicle: (chronicle.ended_order(order_id),
                                             chronicle.order_history(order_id)),
                          partial(self._tell_order, ticket, status, live))
@@ -85,7 +85,7 @@ class ReadingDesk:
         wire = self._wire
         ended, history = (None, []) if isinstance(found, ChronicleRefused) else found
         if order is None and ended is not None:
-            order = _order(ended)
+            order = order_asked(ended)
             status = self._replica.state.status_of(ended, status.term)
         response = GetOrder.Response(
             found=True, status=wire.write_status(status),
@@ -104,7 +104,7 @@ class ReadingDesk:
                 if order.order_id > request.after
                 and (not wanted or saga.PUBLIC[order.state] in wanted)
                 and request.robot_id in ('', order.robot)
-                and request.client in ('', getattr(order, 'client', ''))]
+                and request.client in ('', order.client)]
         statuses = {order.order_id: state.status_of(order, term)
                     for order in sorted(live, key=lambda order: order.order_id)[:limit + 1]}
         ends = [one for one in sorted(saga.ENDED) if not wanted or saga.PUBLIC[one] in wanted]
@@ -143,9 +143,3 @@ class ReadingDesk:
         lines, upto, oldest = found
         self._log.answer(ticket, GetLog.Response(
             lines=[self._wire.write_log_line(line) for line in lines], next=upto, oldest=oldest))
-
-
-def _order(record) -> Order:
-    """Return the order that a record carries out."""
-    return Order(**{item.name: getattr(record, item.name) for item in fields(Order)
-                    if hasattr(record, item.name)})
