@@ -65,13 +65,13 @@ def parser() -> argparse.ArgumentParser:
     add_shards(verbs)
     _add_order(verbs)
     for name, verb, text in (
-            ('orders', _orders, 'how many orders wait, are carried out, and are done'),
             ('robots', _robots, 'every robot: mode, place, order, battery, what limits it'),
             ('leader', _leader, 'which coordinator leads, in which term')):
         command = verbs.add_parser(name, help=text, description=f'Show {text}.')
         _add_common(command)
         command.add_argument('--json', action='store_true', help='print JSON for programs')
         command.set_defaults(verb=verb)
+    _add_orders(verbs)
     _add_stop(verbs)
     add_operator_verbs(verbs, _add_common)
     _add_coordinators(verbs)
@@ -142,6 +142,23 @@ def _add_order(verbs) -> None:
         help='to be done within this time')
     add('--no-follow', action='store_true', help='return as soon as the order is accepted')
     command.set_defaults(verb=_order)
+
+
+def _add_orders(verbs) -> None:
+    """Add `swarm orders`."""
+    text = 'how many orders there are, and those that have not ended'
+    command = verbs.add_parser('orders', help=text, description=f'Show {text}.')
+    _add_common(command)
+    add = command.add_argument
+    add('--state', action='append', default=[], metavar='NAME',
+        help='only orders in this state, such as accepted (waiting) or in_doubt; may be repeated')
+    add('--all', action='store_true', help='also those that have ended')
+    add('--robot', default='', metavar='ID', help='only orders of this robot')
+    add('--client', default='', metavar='NAME', help='only orders of this client')
+    add('--limit', type=a_count, default=200, metavar='N',
+        help='at most so many (default: %(default)s)')
+    add('--json', action='store_true', help='print JSON for programs')
+    command.set_defaults(verb=_orders)
 
 
 def _add_stop(verbs) -> None:
@@ -353,7 +370,8 @@ def _order(options) -> int:
 
 
 def _orders(options) -> int:
-    from robot_swarm_orch.nodes.fleet_client import FleetClient, show_orders
+    from robot_swarm_orch.nodes.fleet_client import FleetClient
+    from robot_swarm_orch.nodes.order_verbs import show_orders
     with FleetClient(options.site) as client:
         return show_orders(client, options)
 

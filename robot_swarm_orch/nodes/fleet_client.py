@@ -130,14 +130,6 @@ def show_leader(client: FleetClient, options) -> int:
     return 0
 
 
-def show_orders(client: FleetClient, options) -> int:
-    """Print how many orders are in which state."""
-    view = client.view(options.timeout)
-    facts = {'waiting': view.orders_waiting, 'open': view.orders_open, 'done': view.orders_done}
-    _print(options, facts, [f'{name:8}{count:8}' for name, count in facts.items()])
-    return 0
-
-
 def show_robots(client: FleetClient, options) -> int:
     """Print a line for each robot."""
     reports = {}
