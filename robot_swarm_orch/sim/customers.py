@@ -20,6 +20,7 @@ from robot_swarm_orch.types import Amendment, Cancellation, Order, OrderKind, Or
 _REPEAT_S = 1.0
 _ASK_PERIOD_S = 2.0
 _ENDED = (OrderState.DONE, OrderState.FAILED, OrderState.CANCELLED, OrderState.REFUSED)
+_SLOTS = 3
 _NOT_DECIDED = 'the leader changed meanwhile'
 
 
@@ -40,12 +41,13 @@ class Customers:
         self._repeated = set()  # orders that were handed in again after their end
         self.acts = []      # [act, next time to ask [s], None or (done, reason)], by number
         self.priority = {}  # order id -> priority in the newest answer
-        storage = site.storage
+        # Few enough that orders often aim at one that is taken.
+        slots = rng.sample(site.storage, min(_SLOTS, len(site.storage)))
         for _ in range(orders):
             order, at_s = self._stream.next(), rng.uniform(from_s, until_s)
             if rng.random() < 0.3:
                 order = replace(order, drop=rng.choice(
-                    [place for place in storage if place != order.pick]))
+                    [place for place in slots if place != order.pick]))
             if rng.random() < 0.3:
                 self._plan_act(Cancellation(order.order_id, 'customer'),
                                at_s + rng.uniform(0.0, 40.0))

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Acts on orders, areas and places in a whole group of replicas, with robots that drive."""
 
+from dataclasses import replace
+
 from coordinator_bench import Group, move, ring_site
 import pytest
 from robot_swarm_orch.types import (
     Amendment, Cancellation, CommandKind, Drain, Leg, Mode, Order, OrderKind, OrderState, Outcome,
-    Pause, SlotWord, Stranding)
+    Pause, Reason, Settlement, SlotWord, Stranding)
 
 SLOTS = {'shelf_0': 'storage', 'shelf_2': 'storage', 'shelf_3': 'storage'}
 """shelf_1 is a station, the others take one load each."""
@@ -275,3 +277,22 @@ def test_a_leader_killed_while_a_load_is_put_back_repeats_nothing():
     group.kill(group.leader)
     until(group, 'o', OrderState.CANCELLED)
     assert actions(group) == [(CommandKind.PICK, 'o'), (CommandKind.DROP, 'o')]
+
+
+@pytest.mark.parametrize('happened', (False, True))
+def test_a_robot_that_reports_its_doubt_gets_commands_once_that_is_settled(happened):
+    """It reports IN_DOUBT until the next command, which therefore has to come."""
+    group = ready(robots=1)
+    robot, report = group.robots['r0'], group.robots['r0'].report
+    robot.outcomes[CommandKind.PICK] = Outcome.IN_DOUBT
+    group.submit(move('o'))
+    until(group, 'o', OrderState.IN_DOUBT)
+    seq = robot.command_seq
+    robot.report = lambda: replace(report(), safety=(
+        Reason.IN_DOUBT if robot.command_seq == seq else Reason.NONE))
+    group.run(seconds=3.0)
+    assert robot.command_seq == seq, 'nothing is sent before it is settled'
+    robot.outcomes.clear()
+    assert ask(group, Settlement('r0', happened, 'anna')) == (True, '')
+    until(group, 'o', OrderState.DONE)
+    assert actions(group).count((CommandKind.PICK, 'o')) == 2 - happened

@@ -223,6 +223,15 @@ def test_after_a_reboot_a_silent_device_leaves_the_action_in_doubt():
     assert runner.phase == Phase.IN_DOUBT
 
 
+@pytest.mark.parametrize('kind', (CommandKind.INSPECT, CommandKind.CHARGE))
+def test_an_action_that_may_be_repeated_has_failed_when_nobody_can_tell(kind):
+    runner = rebooted(kind)
+    runner.step(1.0, 4, None)
+    runner.step(11.0, 4, None)
+    assert answer(runner, 1, kind, boot_id=6) == (Outcome.FAILED, 'no_reading')
+    assert runner.phase == Phase.IDLE
+
+
 def test_doubt_survives_another_reboot_and_ends_with_the_next_command():
     journal = MemoryJournal()
     answer(make(journal), 1, PICK, at=4)

@@ -171,6 +171,16 @@ def test_a_running_action_can_be_cancelled():
     assert made.load(0).status == LoadStatus.CANCELLED and not made.load(0).carrying
 
 
+def test_an_inspection_takes_its_time_and_is_noted():
+    made = world(inspect_s=2.0)
+    made.request_load(0, request(LoadAction.INSPECT, place='shelf'))
+    made.step(1.0)
+    assert made.load(0).status == LoadStatus.RUNNING
+    made.step(1.5)
+    assert made.load(0).status == LoadStatus.DONE and not made.load(0).carrying
+    assert [(h.kind, h.place) for h in made.drain() if h.place] == [('inspect', 'shelf')]
+
+
 def test_charging_fills_the_battery_and_driving_empties_it():
     made = world(drive_hours=0.01, charge_hours=0.01)
     before = made.battery[0]
