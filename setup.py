@@ -50,6 +50,7 @@ setup(
         'console_scripts': [
             f'coordinator_node = {NAME}.nodes.coordinator_node:main',
             f'edge_node = {NAME}.nodes.edge_node:main',
+            f'gateway_node = {NAME}.nodes.gateway_node:main',
             f'sim_node = {NAME}.nodes.sim_node:main',
             f'swarm = {NAME}.cli:main',
             f'viz_node = {NAME}.nodes.viz_node:main',

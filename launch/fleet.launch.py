@@ -9,7 +9,8 @@ fleets each machine runs `coordinator.launch.py` or `robot.launch.py`.
 
 from robot_swarm_orch.bringup import FleetPlan
 from robot_swarm_orch.nodes.launch_actions import (
-    common_of, DATA_DIR, data_dir_of, described, files_of, names_of)
+    common_of, DATA_DIR, data_dir_of, described, files_of, gateway_of, GATEWAY_OPTION,
+    names_of)
 
 ARGUMENTS = {
     'robots': ('r001', 'ids of the robots, separated by commas; each gets an edge node'),
@@ -21,13 +22,15 @@ ARGUMENTS = {
     'coordinator_params_file': ('', 'parameter file of the coordinators, see '
                                 'config/coordinator.yaml; empty: none'),
     'data_dir': DATA_DIR,
+    **GATEWAY_OPTION,
 }
 
 
 def plan(given):
     """Return the plan: all coordinators and the robots named."""
     return FleetPlan(
-        **common_of(given), robots=names_of(given, 'robots'), robots_per_process=1,
+        **common_of(given), **gateway_of(given), robots=names_of(given, 'robots'),
+        robots_per_process=1,
         coordinators=names_of(given, 'voters'), cluster_id=given['cluster_id'],
         data_dir=data_dir_of(given),
         robot_files=files_of(given, 'params_file', 'robot_params_file'),

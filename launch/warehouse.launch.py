@@ -4,7 +4,8 @@
 
 from robot_swarm_orch.bringup import simulated_fleet
 from robot_swarm_orch.nodes.launch_actions import (
-    common_of, count_of, described, files_of, fresh_dir, names_of)
+    common_of, count_of, described, files_of, fresh_dir, gateway_of,
+    GATEWAY_OPTION, names_of)
 
 ARGUMENTS = {
     'robots': ('10', 'how many robots there are'),
@@ -18,6 +19,7 @@ ARGUMENTS = {
                                 'config/coordinator.yaml; empty: none'),
     'data_dir': ('', 'where logs and journals go; empty: a new temporary folder. A simulation '
                  'starts anew, so an older log would not fit it'),
+    **GATEWAY_OPTION,
 }
 
 
@@ -27,7 +29,7 @@ def plan(given):
     # Robots are placed on this site: no parameter file may name another.
     common['yielding'] -= {'site_file'}
     return simulated_fleet(
-        common.pop('site_file'), count_of(given, 'robots'), **common,
+        common.pop('site_file'), count_of(given, 'robots'), **common, **gateway_of(given),
         robots_per_process=count_of(given, 'robots_per_process'),
         coordinators=names_of(given, 'voters'), seed=count_of(given, 'seed'),
         truth_path=given['truth_path'], data_dir=given['data_dir'] or fresh_dir(),

@@ -25,6 +25,7 @@ PARTICIPANTS_MAX = 119  # of one domain on one host, see config/fastdds_one_host
 EDGE_NICE = 5
 RVIZ_PIXELS, RVIZ_BANNER_M = (1280, 930), 6.0  # its view, and what stands above the site
 VIZ_NICE = 10  # drawing is the first thing to give way
+GATEWAY_NICE = 2  # what waits for a person or a program gives way to coordinators
 
 
 LEAN = (('NUMBA_DISABLE_JIT', '1'),)
@@ -84,15 +85,18 @@ class FleetPlan:
     truth_path: str = ''  # where the simulation writes what really happened; empty: nowhere
     use_sim_time: bool = False
     viz: bool = False  # whether a process draws the fleet for RViz and Foxglove
+    gateway: bool = False  # whether a process serves the fleet over HTTP
     robot_parameters: Mapping[str, object] = field(default_factory=dict)  # of `RobotConfig`
     edge_parameters: Mapping[str, object] = field(default_factory=dict)
     coordinator_parameters: Mapping[str, object] = field(default_factory=dict)
     sim_parameters: Mapping[str, object] = field(default_factory=dict)
     viz_parameters: Mapping[str, object] = field(default_factory=dict)
+    gateway_parameters: Mapping[str, object] = field(default_factory=dict)
     robot_files: Tuple[str, ...] = ()  # parameter files for edge nodes
     coordinator_files: Tuple[str, ...] = ()  # parameter files for coordinators
     sim_files: Tuple[str, ...] = ()  # parameter files for the simulation
     viz_files: Tuple[str, ...] = ()  # parameter files for the drawing
+    gateway_files: Tuple[str, ...] = ()  # parameter files for the gateway
     # Names of parameters that nobody asked for by name, so that what a file says goes before them.
     yielding: FrozenSet[str] = frozenset()
     remappings: Tuple[Tuple[str, str], ...] = ()  # of a real robot's topics
@@ -104,7 +108,7 @@ class FleetPlan:
         """Check what would only fail later, in some process."""
         check(self.robots_per_process >= 1,
               f'robots_per_process is {self.robots_per_process}: it must be at least 1')
-        check(bool(self.robots or self.coordinators or self.viz),
+        check(bool(self.robots or self.coordinators or self.viz or self.gateway),
               'a fleet needs robots or coordinators')
         check(len(set(self.robots)) == len(self.robots), 'a robot id appears twice')
 
@@ -141,6 +145,8 @@ def processes(plan: FleetPlan) -> Tuple[ProcessSpec, ...]:
                    for number, group in enumerate(hosted, 1))
     if plan.viz:
         specs += (viz_process(plan),)
+    if plan.gateway:
+        specs += (gateway_process(plan),)
     check(len(specs) < PARTICIPANTS_MAX,
           f'{len(specs)} processes are more than one host has ports for '
           f'({PARTICIPANTS_MAX}): host more robots in each')
@@ -219,6 +225,13 @@ def viz_process(plan: FleetPlan) -> ProcessSpec:
     """Return the process that draws the fleet for RViz and Foxglove."""
     parameters = {**_common(plan), 'nice': VIZ_NICE, **plan.viz_parameters}
     return ProcessSpec('viz', 'viz_node', '/', parameters, plan.viz_files,
+                       yielding=plan.yielding)
+
+
+def gateway_process(plan: FleetPlan) -> ProcessSpec:
+    """Return the process that serves the fleet over HTTP."""
+    parameters = {**_common(plan), 'nice': GATEWAY_NICE, **plan.gateway_parameters}
+    return ProcessSpec('gateway', 'gateway_node', '/', parameters, plan.gateway_files,
                        yielding=plan.yielding)
 
 

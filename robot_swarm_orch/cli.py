@@ -17,6 +17,7 @@ from robot_swarm_orch.bench_verbs import (
     add_bench_avoidance, add_bench_contacts, add_bench_route, add_bench_shards, add_bench_traffic)
 from robot_swarm_orch.demo_verbs import add_chaos, add_demo
 from robot_swarm_orch.errors import ConfigError, SwarmError
+from robot_swarm_orch.gateway_verbs import add_gateway, add_token
 from robot_swarm_orch.log_verbs import add_log, add_replay
 from robot_swarm_orch.map_verbs import add_map
 from robot_swarm_orch.operator_verbs import add_operator_verbs
@@ -77,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     _add_coordinators(verbs)
     _add_enrol(verbs)
     _add_block(verbs)
+    add_gateway(verbs)
+    add_token(verbs)
     _add_insight(verbs)
     add_log(verbs)
     add_replay(verbs)

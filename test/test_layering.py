@@ -33,8 +33,9 @@ ALLOWED = {
     'insight': set(),
     'bench': {'edge', 'raft', 'coordinator', 'maps', 'sim'},
     'maps': set(),
+    'gateway': set(),
     'nodes': {'edge', 'raft', 'coordinator', 'sim', 'telemetry', 'demo', 'viz', 'insight',
-              'bench'},
+              'bench', 'gateway'},
     'demo': {'edge', 'raft', 'coordinator', 'sim'},
 }
 # Modules at the top that the pure parts may import; they import nothing above themselves.

@@ -321,6 +321,47 @@ class Desk:
         self._traffic.opened(-2)
 
 
+class Caller:
+    """A service of others, called without waiting; answers are read when the caller has time."""
+
+    __slots__ = ('_client', '_handle', '_type', '_traffic')
+
+    def __init__(self, node: Node, service_type, name: str, qos: QoSProfile, traffic: Traffic):
+        """Open it on a node that no executor serves."""
+        self._type = service_type
+        self._client = node.create_client(service_type, name, qos_profile=qos)
+        self._handle = self._client.handle
+        self._handle.__enter__()
+        self._traffic = traffic
+        traffic.opened(2)
+
+    @property
+    def handle(self):
+        """Return rcl's client, to wait for."""
+        return self._handle
+
+    def call(self, request) -> int:
+        """Send a request to all who serve it; return the number that its answers have."""
+        self._traffic.sent += 1
+        return self._handle.send_request(request)
+
+    def answers(self) -> list:
+        """Return (number, answer) of all that have come, oldest first."""
+        result, take = [], self._handle.take_response
+        while True:
+            header, answer = take(self._type.Response)
+            if header is None:
+                return result
+            self._traffic.heard += 1
+            result.append((header.request_id.sequence_number, answer))
+
+    def close(self, node: Node) -> None:
+        """Destroy the client."""
+        self._handle.__exit__(None, None, None)
+        node.destroy_client(self._client)
+        self._traffic.opened(-2)
+
+
 def _no_answer(_, response):
     """Stand for the callback of a service that is polled."""
     return response
@@ -362,6 +403,13 @@ class Endpoints:
     def desk(self, node: Node, topic: Topic) -> Desk:
         """Return a polled service."""
         made = Desk(node, topic.message, topic.name(site=self._site), profile(topic), self.traffic)
+        self._made.append((node, made))
+        return made
+
+    def caller(self, node: Node, topic: Topic) -> Caller:
+        """Return a client of a service, polled."""
+        made = Caller(node, topic.message, topic.name(site=self._site), profile(topic),
+                      self.traffic)
         self._made.append((node, made))
         return made
 

@@ -53,10 +53,20 @@ COMMON: Dict[str, Tuple[str, str]] = {
 }
 DATA_DIR = ('', 'where logs and journals are kept, across restarts; empty: '
             'robot_swarm_orch/<site> in ROS_HOME, which is ~/.ros unless set')
+GATEWAY: Dict[str, Tuple[str, str]] = {
+    'gateway_address': ('127.0.0.1', 'address that the gateway listens on; another than this '
+                        "machine's own needs gateway_keys_file"),
+    'gateway_port': ('8080', 'port that the gateway listens on'),
+    'gateway_keys_file': ('', 'keys of those whose tokens count, see `swarm token`; empty: no '
+                          'tokens, only this machine is served'),
+}
+GATEWAY_OPTION = {'gateway': ('false', 'serve the fleet over HTTP too'), **GATEWAY}
 # Which argument a node's parameter comes from. At its default it gives way to a parameter file.
 ARGUMENT_OF = {'site_file': 'site', 'site_id': 'site_id', 'use_sim_time': 'use_sim_time',
                'data_dir': 'data_dir', 'pose_source': 'pose_source', 'cluster_id': 'cluster_id',
-               'cmd_vel_stamped': 'cmd_vel_stamped', 'voters': 'voters', 'seed': 'seed'}
+               'cmd_vel_stamped': 'cmd_vel_stamped', 'voters': 'voters', 'seed': 'seed',
+               'address': 'gateway_address', 'port': 'gateway_port',
+               'keys_file': 'gateway_keys_file'}
 RESPAWN_FIRST_S, RESPAWN_MAX_S = 1.0, 30.0
 # A node that ran this long had started well: its next death is a new story [s].
 RESPAWN_FORGET_S = 60.0
@@ -206,6 +216,16 @@ def common_of(given: Dict[str, str]) -> dict:
             'use_sim_time': truth_of(given, 'use_sim_time'), 'viz': truth_of(given, 'rviz'),
             'viz_files': files_of(given, 'params_file'), 'log_format': given['log_format'],
             'metrics_port': count_of(given, 'metrics_port', 0), 'yielding': given['yielding']}
+
+
+def gateway_of(given: Dict[str, str]) -> dict:
+    """Return the fields of a FleetPlan that GATEWAY's arguments, or GATEWAY_OPTION's, give."""
+    keys = files_of(given, 'gateway_keys_file')
+    is_wanted = 'gateway' not in given or truth_of(given, 'gateway')
+    return {'gateway': is_wanted, 'gateway_files': files_of(given, 'params_file'),
+            'gateway_parameters': {
+                'address': given['gateway_address'], 'keys_file': keys[0] if keys else '',
+                'port': count_of(given, 'gateway_port', 0)}}
 
 
 def site_id_of(given: Dict[str, str]) -> str:

@@ -20,6 +20,7 @@ from robot_swarm_orch.config import (
     check, check_ranges, CoordinatorConfig, param, RobotConfig)
 from robot_swarm_orch.edge.neighbours import AvoidanceConfig
 from robot_swarm_orch.errors import ConfigError
+from robot_swarm_orch.gateway.settings import GatewayConfig
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
 from robot_swarm_orch.sim.obstacles import parse_obstacles
@@ -264,6 +265,8 @@ PAGES = {
                  ((HostParams, ''), (HealthParams, ''), (SimParams, ''), (RobotConfig, ''))),
     'viz.yaml': ('node that draws the fleet for RViz and Foxglove',
                  ((HostParams, ''), (HealthParams, ''), (VizParams, ''))),
+    'gateway.yaml': ('gateway node, the fleet over HTTP; docs/gateway.md',
+                     ((HostParams, ''), (HealthParams, ''), (GatewayConfig, ''))),
 }
 
 

@@ -13,17 +13,32 @@ from typing import Callable, Iterable, Optional
 
 from rclpy.context import Context
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
-from robot_swarm_orch.nodes.endpoints import Desk, Inbox
+from robot_swarm_orch.nodes.endpoints import Caller, Desk, Inbox
+
+
+class Bell:
+    """Wakes ears from another thread."""
+
+    def __init__(self, context: Context):
+        """Make one for the ears of a context."""
+        self.handle = _rclpy.GuardCondition(context.handle)
+
+    def ring(self) -> None:
+        """Let the ears wake up, now or as soon as they wait again."""
+        self.handle.trigger_guard_condition()
 
 
 class Ears:
     """Waits in rcl until one of some polled endpoints has something new."""
 
-    def __init__(self, context: Context, inboxes: Iterable[Inbox], desks: Iterable[Desk] = ()):
-        """Listen to subscriptions and services."""
+    def __init__(self, context: Context, inboxes: Iterable[Inbox], desks: Iterable[Desk] = (),
+                 callers: Iterable[Caller] = (), bell: Optional[Bell] = None):
+        """Listen to subscriptions, services, answers of other services, and a bell."""
         self._inboxes, self._desks = tuple(inboxes), tuple(desks)
+        self._callers, self._bell = tuple(callers), bell
         self._wait_set = _rclpy.WaitSet(
-            len(self._inboxes), 0, 0, 0, len(self._desks), 0, context.handle)
+            len(self._inboxes), int(bell is not None), 0, len(self._callers), len(self._desks), 0,
+            context.handle)
 
     def wait(self, for_s: float) -> bool:
         """Wait for a word, no longer than `for_s`; return whether there is one."""
@@ -33,9 +48,15 @@ class Ears:
             wait_set.add_subscription(inbox.handle)
         for desk in self._desks:
             wait_set.add_service(desk.handle)
+        for caller in self._callers:
+            wait_set.add_client(caller.handle)
+        if self._bell is not None:
+            wait_set.add_guard_condition(self._bell.handle)
         wait_set.wait(int(for_s * 1e9))
         return bool(wait_set.get_ready_entities('subscription')
-                    or self._desks and wait_set.get_ready_entities('service'))
+                    or self._desks and wait_set.get_ready_entities('service')
+                    or self._callers and wait_set.get_ready_entities('client')
+                    or self._bell and wait_set.get_ready_entities('guard_condition'))
 
 
 class Pulse:

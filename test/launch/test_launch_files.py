@@ -75,9 +75,9 @@ def executables(nodes):
     return [node.node_executable for node in nodes]
 
 
-def test_there_are_the_five_launch_files():
-    assert FILES == ['coordinator.launch.py', 'fleet.launch.py', 'robot.launch.py',
-                     'shards.launch.py', 'warehouse.launch.py']
+def test_there_are_the_six_launch_files():
+    assert FILES == ['coordinator.launch.py', 'fleet.launch.py', 'gateway.launch.py',
+                     'robot.launch.py', 'shards.launch.py', 'warehouse.launch.py']
 
 
 @pytest.mark.parametrize('name', FILES)
@@ -111,6 +111,14 @@ def test_shards_start_the_processes_of_each_site_on_its_own_domain(tmp_path):
               launch.utilities.perform_substitutions(context, value)
               for name, value in node.additional_env} for node in nodes]
     assert [variables['ROS_DOMAIN_ID'] for variables in given] == list(map(str, domains))
+
+
+def test_a_gateway_comes_alone_or_with_a_fleet(tmp_path):
+    assert executables(started('gateway.launch.py')) == ['gateway_node']
+    for name in ('fleet.launch.py', 'warehouse.launch.py'):
+        without, with_one = (executables(started(name, data_dir=str(tmp_path), gateway=wanted))
+                             for wanted in ('false', 'true'))
+        assert with_one == [*without, 'gateway_node']
 
 
 def test_a_robot_gets_one_edge_node_in_its_namespace():

@@ -21,10 +21,12 @@ ROSDEP_KEYS = {
     'psutil': 'python3-psutil', 'scipy': 'python3-scipy',
     'yaml': 'python3-yaml',
 }
-# Used where they exist: mcap, numba, onnxruntime and shtab come from pip, pypibt and pyrvo run in
-# a Python of their own as peers of a benchmark, the rest only with a robot that uses them.
-OPTIONAL = {'mcap', 'mujoco', 'nav2_msgs', 'numba', 'onnxruntime', 'pypibt', 'pyrvo', 'shtab',
-            'tf2_ros'}
+# Used where they exist: mcap, numba, onnxruntime, shtab and what the gateway is made of come from
+# pip, pypibt and pyrvo run in a Python of their own as peers of a benchmark, the rest only with a
+# robot that uses them.
+OPTIONAL = {'cryptography', 'fastapi', 'jwt', 'mcap', 'mujoco', 'nav2_msgs', 'numba',
+            'onnxruntime', 'pydantic', 'pypibt', 'pyrvo', 'shtab', 'starlette', 'tf2_ros',
+            'uvicorn', 'websockets'}
 
 
 def imported_modules(folder):

@@ -1,0 +1,152 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The routes of orders: hand in, list, look at, change, cancel.
+
+An order's id is its idempotency key. Each submission has a trace of its own, and an order's status
+names the trace with which it was accepted: so whoever answers, this gateway knows whether it was
+this submission that placed the order (201), an earlier equal one (200), or another order (409).
+"""
+
+from typing import Annotated, List, Literal, Optional
+
+from fastapi import Body, FastAPI, Header, Path, Query, Request
+from robot_swarm_orch.acts import Amendment, Cancellation
+from robot_swarm_orch.gateway.gate import Gate, needs, what_of
+from robot_swarm_orch.gateway.given import (
+    ANY_ORDER_ID, GivenChange, GivenOrder, NAME, ORDER_ID, ROBOT_ID)
+from robot_swarm_orch.gateway.port import GetOrder, ListOrders
+from robot_swarm_orch.gateway.problems import Problem
+from robot_swarm_orch.gateway.told import (
+    answer, STATES, tell_page, tell_status, ToldAct, ToldOrderPage, ToldOrders, ToldStatus)
+from robot_swarm_orch.orders import content_digest, Order, OrderState, OrderStatus
+
+OrderId = Annotated[str, Path(pattern=ANY_ORDER_ID, description='id of the order',
+                              examples=['wms-4711'])]
+KeyHeader = Annotated[Optional[str], Header(
+    pattern=f'{ORDER_ID[:-1]}$|^"{ORDER_ID[1:-1]}"$', examples=['wms-4711'],
+    description='id of the order; the same again is the same order')]
+RETRY_QUEUE_S = 5.0
+
+
+def add_order_routes(app: FastAPI, gate: Gate) -> None:
+    """Add the routes to an application."""
+    port = gate.port
+
+    @app.post('/orders', tags=['orders'], status_code=201, response_model=ToldStatus,
+              responses={200: {'model': ToldStatus, 'description': 'It was accepted before'},
+                         201: {'description': 'Accepted: on disk on a majority', 'headers': {
+                             'Location': {'schema': {'type': 'string'}}}}},
+              openapi_extra=needs('operator', **{'x-conflicts': True}))
+    async def hand_in(request: Request, given: Annotated[GivenOrder, Body()],
+                      idempotency_key: KeyHeader = None):
+        """Hand an order in. Call again with the same Idempotency-Key until it is answered."""
+        caller = request.state.caller
+        order = given.value(_order_id(given, idempotency_key), request.state.request_id,
+                            caller.subject)
+        if not gate.orders.take('all'):
+            raise Problem('queue-full', f'{gate.orders.total} orders wait for their commit at '
+                          'this gateway', 1.0)
+        try:
+            status = await port.submit(order)
+        finally:
+            gate.orders.give_back('all')
+        placed = judge(order, status)
+        return answer(tell_status(status), 201 if placed else 200,
+                      {'Location': f'/orders/{order.order_id}'})
+
+    @app.get('/orders', tags=['orders'], response_model=ToldOrders,
+             openapi_extra=needs('viewer', **{'x-many': ['state']}))
+    async def list_orders(
+            state: Annotated[List[Literal[STATES]], Query(
+                max_length=len(STATES), description='only in one of these states')] = [],  # noqa: B006,E501
+            robot: Annotated[Optional[str], Query(pattern=ROBOT_ID)] = None,
+            client: Annotated[Optional[str], Query(pattern=NAME)] = None,
+            after: Annotated[Optional[str], Query(
+                pattern=ANY_ORDER_ID, description='`next` of the page before')] = None,
+            limit: Annotated[int, Query(ge=1, le=500)] = 100):
+        """List orders by id, live ones and those that ended lately."""
+        page = await port.ask(ListOrders(
+            tuple(OrderState[one.upper()] for one in dict.fromkeys(state)), robot or '',
+            client or '', after or '', limit))
+        return answer(ToldOrders(orders=[tell_status(one) for one in page.orders],
+                                 next=page.next or None, live=page.live))
+
+    @app.get('/orders/{order_id}', tags=['orders'], response_model=ToldOrderPage,
+             openapi_extra=needs('viewer'))
+    async def look_at(order_id: OrderId):
+        """Look at one order, with all that happened to it."""
+        return answer(tell_page(await _known(port, order_id)))
+
+    @app.patch('/orders/{order_id}', tags=['orders'], response_model=ToldAct,
+               openapi_extra=needs('operator', **{'x-conflicts': True}))
+    async def change(request: Request, order_id: OrderId, given: GivenChange):
+        """Change priority or deadline of an order that has not ended."""
+        named = given.model_fields_set
+        if not named:
+            raise Problem('invalid', 'name a priority or a deadline to change')
+        deadline_s = (given.deadline or 0.0) if 'deadline' in named else -1.0
+        return await _act(request, Amendment(
+            order_id, given.priority if 'priority' in named else -1, deadline_s,
+            request.state.caller.subject))
+
+    @app.delete('/orders/{order_id}', tags=['orders'], response_model=ToldAct,
+                openapi_extra=needs('operator', **{'x-conflicts': True}))
+    async def cancel(request: Request, order_id: OrderId):
+        """End an order; a load that was picked is set down again."""
+        return await _act(request, Cancellation(order_id, request.state.caller.subject))
+
+    async def _act(request, act):
+        done, reason = await port.operate(act)
+        if not done:
+            page = await port.ask(GetOrder(act.order_id))
+            gate.note(request.state.caller, what_of(request), f'refused: {reason}')
+            if page.status is None:
+                raise Problem('not-found', f'there is no order {act.order_id!r}')
+            raise Problem('conflict', reason, order=tell_status(page.status).model_dump())
+        return answer(ToldAct(done=True, text=reason or 'done'))
+
+
+def judge(order: Order, status: OrderStatus) -> bool:
+    """
+    Return whether this submission placed the order (else an equal one did before).
+
+    Raises Problem when the order was refused, or its id belongs to another one.
+    """
+    if status.state == OrderState.REFUSED:
+        if status.reason.startswith('id reused'):
+            raise _reused(order)
+        if status.reason.startswith('queue full'):
+            raise Problem('queue-full', status.reason, RETRY_QUEUE_S)
+        raise Problem('invalid', status.reason, errors=[
+            {'where': 'body', 'detail': status.reason}])
+    if status.trace_id == order.trace_id:
+        return True
+    if status.content and status.content != content_digest(order):
+        raise _reused(order)
+    return False
+
+
+def _reused(order):
+    return Problem('key-reused', f'the order {order.order_id!r} was handed in with other content, '
+                   'and is unchanged: choose a new key for a new order')
+
+
+def _order_id(given, header):
+    """Return the order's id; raise Problem without one, or with two."""
+    key = header.strip('"') if header else None
+    if key and given.order_id and key != given.order_id:
+        raise Problem('malformed', 'Idempotency-Key and order_id differ: send one of them')
+    order_id = key or given.order_id
+    if not order_id:
+        raise Problem('no-idempotency-key', 'send the header Idempotency-Key, or order_id in the '
+                      'body: without it a repetition would be a second order')
+    return order_id
+
+
+async def _known(port, order_id):
+    """Return all about an order; raise Problem if there is none."""
+    page = await port.ask(GetOrder(order_id))
+    if page.status is None:
+        raise Problem('not-found', f'there is no order {order_id!r}')
+    return page
