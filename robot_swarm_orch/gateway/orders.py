@@ -44,6 +44,9 @@ def add_order_routes(app: FastAPI, gate: Gate) -> None:
         caller = request.state.caller
         order = given.value(_order_id(given, idempotency_key), request.state.request_id,
                             caller.subject)
+        if order.only_asks:  # on the order topic that would be a question, not an order
+            raise Problem('invalid', f'a {given.kind} needs a drop', errors=[
+                {'where': 'body/drop', 'detail': 'where is it to go?'}])
         if not gate.orders.take('all'):
             raise Problem('queue-full', f'{gate.orders.total} orders wait for their commit at '
                           'this gateway', 1.0)

@@ -62,6 +62,13 @@ def test_the_key_may_stand_in_the_body_but_must_stand_somewhere(rig):
     assert quoted.status_code == 200
 
 
+def test_an_order_to_nowhere_is_refused_and_is_no_question(rig):
+    for kind in ('go', 'move'):
+        answer = rig.order('wms-1', kind=kind, drop='')
+        assert (answer.status_code, problem_of(answer)) == (422, 'invalid')
+    assert rig.fleet.sent == []
+
+
 def test_an_unknown_place_is_refused_with_what_may_have_been_meant(rig):
     wrong = PLACE[:-1] + 'x'
     answer = rig.order('wms-1', drop=wrong)
