@@ -1,11 +1,11 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The command line of those `swarm bench` parts that need no ROS."""
+"""The command line of most parts of `swarm bench`."""
 
 import argparse
 
 from robot_swarm_orch.arguments import (
-    a_count, a_delay, a_domain, a_positive, a_share, stay_on_this_machine)
+    a_count, a_delay, a_domain, a_positive, a_share, DEMO_DOMAIN, stay_on_this_machine)
 
 
 def _add_map(add, also: str = '') -> None:
@@ -48,6 +48,43 @@ def _bench_avoidance(options) -> int:
     return run_bench(AvoidanceBenchOptions(
         options.robots, options.loss, options.delay, options.seed, options.decisions,
         options.peer), options.json)
+
+
+def add_bench_gateway(parts) -> None:
+    """Add `swarm bench gateway`."""
+    command = parts.add_parser(
+        'gateway', help='orders over HTTP, each accepted once it is on disk on a majority',
+        description='Hand orders in over HTTP at a steady rate, to a gateway before three '
+        'coordinators over DDS, and time each from when it was due until it is answered. No robot '
+        'runs, so orders only wait. The exit status is 1 if the rate was not held, an order was '
+        'not accepted, or the bound on the 99th percentile broke. docs/benchmarks.md.')
+    add = command.add_argument
+    add('--rate', type=a_positive, default=300.0, metavar='PER_SECOND',
+        help='orders a second (default: %(default)g)')
+    add('--duration', type=a_positive, default=60.0, metavar='SECONDS',
+        help='for how long (default: %(default)g)')
+    add('--connections', type=a_count, default=16, metavar='N',
+        help='kept open by the clients (default: %(default)s)')
+    add('--p99', type=a_positive, default=0.1, metavar='SECONDS',
+        help='bound on the 99th percentile (default: %(default)g)')
+    add('--out', default='swarm-bench-gateway', metavar='DIR',
+        help='where logs and data go, on the disk to be measured (default: %(default)s)')
+    add('--domain', type=a_domain, metavar='N', default=None,
+        help=f'ROS domain (default: SWARM_DOMAIN_ID, else {DEMO_DOMAIN}); never leaves this '
+        'machine')
+    _add_json(add)
+    command.set_defaults(verb=_bench_gateway)
+
+
+def _bench_gateway(options) -> int:
+    from robot_swarm_orch.demo.main import reserved_domain
+    domain = stay_on_this_machine(options.domain)
+    from robot_swarm_orch.bench.gateway import GatewayBenchOptions
+    from robot_swarm_orch.nodes.gateway_bench import run_bench
+    with reserved_domain(domain):
+        return run_bench(GatewayBenchOptions(
+            options.rate, options.duration, options.connections, options.p99), options.out,
+            options.json)
 
 
 def add_bench_traffic(parts) -> None:

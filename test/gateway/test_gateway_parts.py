@@ -175,7 +175,7 @@ def test_a_shared_secret_that_others_can_read_is_refused(tmp_path):
     assert list(load_keys(key_set(tmp_path, secret))) == ['k1']
     with pytest.raises(ConfigError, match='chmod 600'):
         load_keys(key_set(tmp_path, secret, mode=0o644))
-    assert list(load_keys(key_set(tmp_path, GOOD, mode=0o644))) == ['k1'], 'public ones may be read'
+    assert list(load_keys(key_set(tmp_path, GOOD, mode=0o644))) == ['k1'], 'it is public'
 
 
 def test_files_that_are_no_key_sets_are_refused(tmp_path):

@@ -1,6 +1,6 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that nobody thought of, made from the OpenAPI document, against a fleet of real cores."""
+"""Requests that nobody thought of, made up from the OpenAPI document, against real cores."""
 
 from gateway_rig import GatewayRig
 from hypothesis import given, HealthCheck, Phase, settings

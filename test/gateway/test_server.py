@@ -1,6 +1,6 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The server on real sockets: heads that are slow, endless or no HTTP, and too many connections."""
+"""The server on real sockets: heads that are slow, endless or no HTTP, too many connections."""
 
 import json
 import socket
