@@ -219,3 +219,29 @@ def test_nobody_who_obeys_is_no_success(tmp_path):
     answer = rig.call('POST', '/emergency-stop')
     assert (answer.status_code, problem_of(answer)) == (503, 'not-heard')
     rig.close()
+
+
+def test_an_order_is_amended_and_cancelled_and_its_owner_sees_it(rig):
+    rig.order('wms-1', kind='move', pick=SITE.storage[0], drop=SITE.stations[0])
+    assert rig.call('PATCH', '/orders/wms-1', json={'priority': 250}).status_code == 200
+    assert rig.call('GET', '/orders/wms-1').json()['status']['priority'] == 250
+    assert rig.call('DELETE', '/orders/wms-1').status_code == 200
+    rig.fleet.cluster.run(120.0)
+    assert rig.call('GET', '/orders/wms-1').json()['status']['state'] == 'cancelled'
+    again = rig.call('PATCH', '/orders/wms-1', json={'priority': 1})
+    assert (again.status_code, problem_of(again)) == (409, 'conflict')
+    assert again.json()['order']['state'] == 'cancelled'
+
+
+def test_what_is_paused_and_drained_is_seen(rig):
+    robot = robots_of(rig)[0]
+    for path in ('/fleet/pause', f'/robots/{robot}/drain'):
+        assert rig.call('POST', path).status_code == 200
+    rig.fleet.cluster.run(1.2)
+    told = rig.call('GET', f'/robots/{robot}').json()
+    assert told['is_paused'] and told['is_drained']
+    for path in ('/fleet/resume', f'/robots/{robot}/undrain'):
+        assert rig.call('POST', path).status_code == 200
+    rig.fleet.cluster.run(1.2)
+    told = rig.call('GET', f'/robots/{robot}').json()
+    assert not told['is_paused'] and not told['is_drained']

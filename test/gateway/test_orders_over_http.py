@@ -177,3 +177,18 @@ def test_a_breaker_refuses_at_once_while_nobody_answers(tmp_path):
 def test_states_that_are_told_are_those_of_the_fleet(rig):
     schema = rig.call('GET', '/openapi.json', '').json()['components']['schemas']['ToldStatus']
     assert schema['properties']['state']['enum'] == [state.name.lower() for state in OrderState]
+
+
+def test_a_key_that_belongs_to_another_order_is_refused_and_changes_nothing(rig):
+    assert rig.order('wms-1', drop=PLACE).status_code == 201
+    other = rig.order('wms-1', drop=OTHER)
+    assert (other.status_code, problem_of(other)) == (409, 'key-reused')
+    assert rig.order('wms-1', drop=PLACE, load_mass_kg=12.3).status_code == 409
+    assert rig.order('wms-1', drop=PLACE).status_code == 200
+    assert rig.call('GET', '/orders/wms-1').json()['order']['drop'] == PLACE
+
+
+def test_numbers_that_messages_round_do_not_make_a_repetition_another_order(rig):
+    content = {'load_mass_kg': 12.3, 'deadline': '2027-01-01T00:00:00.123Z'}
+    assert rig.order('wms-1', **content).status_code == 201
+    assert rig.order('wms-1', **content).status_code == 200
