@@ -21,8 +21,11 @@ from robot_swarm_orch.types import AuditNote, Clearance, OrderState, Settlement,
 VIEW_STALE_S = 3.0
 # An act that went unanswered is called again after this long: its answer comes after commit [s].
 ACT_AGAIN_S = 2.0
-# Robots report five times a second; those that have not spoken by then are not there [s].
-REPORTS_S, REPORTS_KEPT_S = 0.6, 10.0
+# Robots report five times a second, once it is known that somebody listens; those that have not
+# spoken by then are not there, and what they said before is shown for a while [s].
+REPORTS_S, REPORTS_FRESH_S, REPORTS_KEPT_S = 1.5, 1.0, 10.0
+# For so long after the last who wanted reports they are heard all the same [s].
+REPORTS_LINGER_S = 5.0
 # A stop is said again so often, at least so long, and at most so long [s].
 STOP_AGAIN_S, STOP_HEARING_S, STOP_PATIENCE_S = 0.1, 0.5, 2.5
 # What a leader says of an act that it could not decide.
@@ -72,8 +75,9 @@ class Desk:
     """A `port.FleetPort` over a radio. clock: steady, [s]."""
 
     def __init__(self, radio: Radio, config: GatewayConfig, clock: Callable[[], float],
-                 rng: Optional[random.Random] = None):
-        """Wait for words."""
+                 rng: Optional[random.Random] = None, sleep=asyncio.sleep):
+        """Wait for words; `sleep` waits as the clock goes."""
+        self._sleep = sleep
         self._radio, self._config, self._clock = radio, config, clock
         self._rng = rng or random.Random()
         self._waiters = {}   # order id -> [_Waiter]
@@ -82,7 +86,7 @@ class Desk:
         self._view, self._view_s = None, float('-inf')
         self._reports = {}   # robot -> (Report, when heard [s])
         self._wanted = 0
-        self._wanted_since_s = None
+        self._wanted_since_s = self._unwanted_s = float('-inf')
         self._listeners = []
         self.breaker = Breaker(config.breaker_failures, config.breaker_open_s)
 
@@ -165,8 +169,11 @@ class Desk:
             until_s = self._wanted_since_s + REPORTS_S
             view = self.view()
             expected = set(view.robots) if view else {''}
-            while not expected <= self._reports.keys() and self._clock() < until_s:
-                await asyncio.sleep(0.02)
+            while self._clock() < until_s and not all(
+                    robot in self._reports
+                    and self._clock() - self._reports[robot][1] <= REPORTS_FRESH_S
+                    for robot in expected):
+                await self._sleep(0.02)
         finally:
             self.want_reports(False)
         now_s = self._clock()
@@ -182,7 +189,7 @@ class Desk:
         try:
             while self._clock() < began_s + STOP_PATIENCE_S:
                 self._radio.send_stop(act, robot)
-                await asyncio.sleep(STOP_AGAIN_S)
+                await self._sleep(STOP_AGAIN_S)
                 obeys = {name: report.emergency_stop == act.active
                          for name, (report, heard_s) in self._reports.items()
                          if heard_s >= began_s and robot in ('', name)}
@@ -215,9 +222,11 @@ class Desk:
         """Count who wants reports; the radio listens while somebody does."""
         self._wanted += 1 if wanted else -1
         if wanted and self._wanted == 1:
-            self._wanted_since_s = self._clock()
+            if self._clock() - self._unwanted_s > REPORTS_LINGER_S - 1.0:
+                self._wanted_since_s = self._clock()
             self._radio.want_reports(True)
         elif not self._wanted:
+            self._unwanted_s = self._clock()
             self._radio.want_reports(False)
 
     # -- what comes in --------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections import deque
 from typing import Callable, Optional
 
 from robot_swarm_orch.errors import WireError
-from robot_swarm_orch.gateway.desk import Desk
+from robot_swarm_orch.gateway.desk import Desk, REPORTS_LINGER_S
 from robot_swarm_orch.gateway.port import (
     GetLog, GetOrder, ListOrders, LogPage, OrderPage, OrdersPage)
 from robot_swarm_orch.nodes import topics
@@ -23,8 +23,6 @@ from robot_swarm_orch.nodes.wire import Wire
 
 # Words that nobody could say are given up: what waits here is said again anyway.
 QUEUE_MAX = 20_000
-# Reports are no longer heard some time after the last who wanted them has left [s].
-LINGER_S = 5.0
 CALLS_KEPT = 10_000
 
 
@@ -116,7 +114,7 @@ class Radio:
                 self._reports_in = self._endpoints.inbox(self._node, topics.ROBOT_REPORT)
         elif self._reports_in is not None:
             self._unwanted_s = self._unwanted_s or now_s
-            if now_s - self._unwanted_s > LINGER_S:
+            if now_s - self._unwanted_s > REPORTS_LINGER_S:
                 self._endpoints.drop(self._reports_in)
                 self._reports_in = None
         if self._reports_in is None:

@@ -245,3 +245,16 @@ def test_what_is_paused_and_drained_is_seen(rig):
     rig.fleet.cluster.run(1.2)
     told = rig.call('GET', f'/robots/{robot}').json()
     assert not told['is_paused'] and not told['is_drained']
+
+
+def test_a_robot_that_fell_silent_is_told_with_how_long_ago_then_without_a_place(rig):
+    robot = robots_of(rig)[0]
+    rig.call('GET', '/robots')
+    rig.fleet.cluster.kill_robot(robot)
+    rig.fleet.cluster.run(4.0)
+    told = rig.call('GET', f'/robots/{robot}').json()
+    assert 3.0 < told['heard_ago_s'] < 10.0 and told['pose']
+    rig.fleet.cluster.run(10.0)
+    told = rig.call('GET', f'/robots/{robot}').json()
+    assert told['heard_ago_s'] is None and told['pose'] is None and told['robot'] == robot
+    assert 0.0 < rig.fleet.slept_s <= 3.5, 'it is waited for, but not for long'

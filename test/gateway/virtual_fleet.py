@@ -25,6 +25,7 @@ class VirtualFleet:
         """Run until somebody leads and all robots drive."""
         self.desk = None
         self.sent = []          # (when [s, virtual], order) of all that was said
+        self.slept_s = 0.0
         self.lost = set()       # numbers of sayings that get lost, from 1
         self.cluster = Cluster(SITE, robots, seed, ClusterOptions(
             orders=False, coordinator=CoordinatorConfig(**coordinator)))
@@ -35,6 +36,12 @@ class VirtualFleet:
     def clock(self) -> float:
         """Return the virtual time [s]."""
         return self.cluster.now_s
+
+    async def sleep(self, for_s) -> None:
+        """Let virtual time pass, and hear what robots report meanwhile."""
+        self.cluster.run(for_s)
+        self.slept_s += for_s
+        self.want_reports(True)
 
     def attach(self, desk) -> None:
         """Hand what is heard to a desk, from now on."""
@@ -82,10 +89,11 @@ class VirtualFleet:
         self.want_reports(True)
 
     def want_reports(self, wanted) -> None:
-        """Hand the robots' newest reports over."""
+        """Hand the newest reports of robots over, but of none whose program is dead."""
         if wanted:
             self.desk.hear_reports([robot.report for robot in self.cluster.robots.values()
-                                    if robot.report is not None])
+                                    if robot.report is not None
+                                    and robot.agent is not None])
 
     def _hear(self, name, outputs) -> None:
         self._answered.update(status.order_id for status in outputs.statuses)
