@@ -23,6 +23,12 @@ def legs_of(order) -> Tuple[Leg, ...]:
     return tuple(leg for part in order.legs for leg in _simple(part))
 
 
+def leg_count(order) -> int:
+    """Return how many simple legs an order has."""
+    return sum(len(part.places) if part.kind == OrderKind.INSPECT else 1 for part in (
+        order.legs if order.kind == OrderKind.SEQUENCE else (order,)))
+
+
 def _simple(part) -> Tuple[Leg, ...]:
     """Return the simple legs of an order or part that is no sequence."""
     if part.kind == OrderKind.INSPECT:

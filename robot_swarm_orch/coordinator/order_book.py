@@ -13,7 +13,7 @@ import re
 from typing import Optional
 
 from robot_swarm_orch.coordinator import saga
-from robot_swarm_orch.coordinator.legs import legs_of
+from robot_swarm_orch.coordinator.legs import leg_count
 from robot_swarm_orch.coordinator.records import Effects, OrderRecord
 from robot_swarm_orch.coordinator.saga import Event, State
 from robot_swarm_orch.types import OrderKind, OrderStatus
@@ -32,7 +32,7 @@ class OrderBook:
     def status_of(self, order: OrderRecord, term: int) -> OrderStatus:
         """Return what the world is told about an order: trouble first, else why that robot."""
         leg, legs = ((order.parts_ended, order.parts) if order.parts
-                     else (order.leg, len(legs_of(order))))
+                     else (order.leg, leg_count(order)))
         return OrderStatus(order.order_id, order.trace_id, term, order.index,
                            saga.PUBLIC[order.state], order.robot,
                            order.reason or order.why or order.chosen,
@@ -111,7 +111,7 @@ class OrderBook:
 
     def _next_leg(self, order, effects):
         """Go on after a leg: with the next one, with this robot if it can, or to the end."""
-        if order.leg + 1 >= len(legs_of(order)):
+        if order.leg + 1 >= leg_count(order):
             self.move(order, Event.NO_LEG_LEFT, effects)
             return
         order.leg += 1
