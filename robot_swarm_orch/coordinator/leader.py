@@ -337,7 +337,8 @@ class Leader:
         """Return how far a robot is from an order's first place [s], None if it can't go now."""
         number = self.keeper.numbers[name]
         node = self._node_of(name)
-        if node is None or name in self._acks or not self.reports.is_fit(now_s, number):
+        if (node is None or name in self._acks or not self.reports.is_fit(now_s, number)
+                or self.traffic.is_paused(number)):
             return None
         return self._parts.travel.least_s(self._first_node(order), node)
 
@@ -352,7 +353,8 @@ class Leader:
         for number, name in enumerate(self.keeper.names):
             if (name in excluded or name in self._acks or not self.state.is_idle(name)
                     or now_s < self._not_before.get(name, now_s)
-                    or not self.reports.is_fit(now_s, number)):
+                    or not self.reports.is_fit(now_s, number)
+                    or self.traffic.is_paused(number)):
                 continue
             report = self.reports.report_of(number)
             if not report.carrying:

@@ -242,6 +242,15 @@ def test_a_paused_robot_comes_to_rest_and_goes_on_with_its_order(pause):
     assert ask(group, Pause(area='nowhere'))[1].startswith('unknown area')
 
 
+def test_a_paused_robot_gets_no_new_order():
+    group = ready(robots=2)
+    ask(group, Pause('r0'))
+    for number in range(2):
+        group.submit(move(f'o{number}'))
+        until(group, f'o{number}', OrderState.DONE)
+        assert group.status(f'o{number}').robot == 'r1'
+
+
 def test_a_drained_robot_finishes_parks_and_gets_nothing_new():
     group = ready(robots=2, park_after_s=0.5)
     group.submit(move('o'))
