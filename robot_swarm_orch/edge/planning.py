@@ -14,7 +14,7 @@ to rest between two turns, with bounded acceleration and jerk.
 
 from collections import OrderedDict
 from math import atan2, inf, pi, sqrt
-from typing import Collection, Mapping, Optional, Tuple
+from typing import Collection, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from robot_swarm_orch.config import RobotConfig
@@ -27,6 +27,8 @@ STRAIGHT_RAD = 0.087
 # What a planner keeps: as many tables as fit, but enough for one allocation.
 _TABLES_BYTES = 64 << 20
 _TABLES_MIN = 64
+# Goals whose costs from many starts are looked up in one go.
+_AT_ONCE = 16
 
 
 def wrap_rad(angle: float) -> float:
@@ -119,6 +121,7 @@ class RouteTable:
         self._graph, self._robot = graph, robot
         self._search, self._cost_s = search, cost_s
         self._stop_cost_s = stop_cost_s(robot)
+        self._totals_s = None
 
     @property
     def is_whole(self) -> bool:
@@ -162,13 +165,18 @@ class RouteTable:
 
     def costs_s(self, nodes: np.ndarray, yaws_rad: np.ndarray) -> np.ndarray:
         """Return `cost_s` of many starts: arrays (n,) of nodes and headings, (n,) costs [s]."""
-        self.finish()
         graph, nodes = self._graph, np.asarray(nodes, dtype=int)
         arcs = graph.arcs_from_each[nodes]
         turns_s = turn_times_s(graph.heading[arcs] - np.asarray(yaws_rad)[:, None], self._robot)
-        totals = self._cost_s[arcs] + self._search.to_go_s[arcs]
-        totals = np.where(arcs >= 0, totals + turns_s, inf).min(axis=1)
+        totals = np.where(arcs >= 0, self.totals_s[arcs] + turns_s, inf).min(axis=1)
         return np.where(nodes == self.to_goal, 0.0, totals + self._stop_cost_s)
+
+    @property
+    def totals_s(self) -> np.ndarray:
+        """Return what each arc and the way on from its end cost, (arcs,) [s], all searched."""
+        if self._totals_s is None:
+            self._totals_s = self._cost_s + self.finish()._search.to_go_s
+        return self._totals_s
 
     def route(self, node: int, yaw_rad: float) -> Tuple[int, ...]:
         """Return the nodes from `node` to the goal, both included; () if there is no way."""
@@ -232,6 +240,25 @@ class Planner:
         cost_s = self.graph.costs_to(goal, penalties, blocked_edges)
         return RouteTable(self.graph, self.robot,
                           self._search(self.graph, goal, cost_s, towards), cost_s, goal)
+
+    def costs_s(self, goals: Sequence[int], nodes: np.ndarray,
+                yaws_rad: np.ndarray) -> np.ndarray:
+        """Return `RouteTable.costs_s` of many starts to many goals, (goals, starts) [s]."""
+        graph, nodes = self.graph, np.asarray(nodes, dtype=int)
+        arcs = graph.arcs_from_each[nodes]
+        turns_s = turn_times_s(graph.heading[arcs] - np.asarray(yaws_rad)[:, None], self.robot)
+        turns_s = np.where(arcs >= 0, turns_s, inf)
+        result, some = np.empty((len(goals), len(nodes))), np.empty((_AT_ONCE, *arcs.shape))
+        for begin in range(0, len(goals), _AT_ONCE):
+            part = goals[begin:begin + _AT_ONCE]
+            for goal, room in zip(part, some):
+                self.table(goal).totals_s.take(arcs, out=room, mode='wrap')
+            totals = some[:len(part)]
+            totals += turns_s
+            totals.min(axis=2, out=result[begin:begin + len(part)])
+        result += stop_cost_s(self.robot)
+        result[np.asarray(goals, dtype=int)[:, None] == nodes] = 0.0
+        return result
 
     def forget(self) -> None:
         """Forget all tables."""
