@@ -240,3 +240,28 @@ def _bench_shards(options) -> int:
     return run_bench(ShardBenchOptions(
         options.windows, options.window, options.rate, options.seed, tuple(options.domains)),
         options.out, options.json)
+
+
+def add_bench_orders(parts) -> None:
+    """Add `swarm bench orders`."""
+    command = parts.add_parser(
+        'orders', help='how long it takes to share orders out among robots, and how well',
+        description='Share random orders out among random robots with each strategy, and with '
+        'peers on the same matrix; then hand 1,000 orders in at once in virtual time. '
+        'docs/benchmarks.md.')
+    add = command.add_argument
+    add('--allocation', action='store_true', required=True,
+        help='time the decisions of the leader, without a running fleet')
+    add('--runs', type=a_count, default=20, metavar='N',
+        help='decisions of each size and strategy (default: %(default)s)')
+    add('--seed', type=int, default=1, metavar='N', help='of robots and orders (default: 1)')
+    add('--burst-robots', type=a_count, default=100, metavar='N',
+        help='robots that share the burst (default: %(default)s)')
+    _add_json(add)
+    command.set_defaults(verb=_bench_orders)
+
+
+def _bench_orders(options) -> int:
+    from robot_swarm_orch.bench.allocation import AllocationBenchOptions, run_bench
+    return run_bench(AllocationBenchOptions(
+        options.runs, options.seed, options.burst_robots), options.json)

@@ -14,8 +14,8 @@ from robot_swarm_orch.arguments import (
     a_count, a_domain, a_positive, a_whole, DEMO_DOMAIN, stay_on_this_machine)
 from robot_swarm_orch.bench.consensus import BenchOptions
 from robot_swarm_orch.bench_verbs import (
-    add_bench_avoidance, add_bench_contacts, add_bench_gateway, add_bench_route,
-    add_bench_shards, add_bench_traffic)
+    add_bench_avoidance, add_bench_contacts, add_bench_gateway, add_bench_orders,
+    add_bench_route, add_bench_shards, add_bench_traffic)
 from robot_swarm_orch.demo_verbs import add_chaos, add_demo
 from robot_swarm_orch.errors import ConfigError, SwarmError
 from robot_swarm_orch.gateway_verbs import add_gateway, add_token
@@ -291,6 +291,7 @@ def _add_bench(verbs) -> None:
     add_bench_route(parts)
     add_bench_shards(parts)
     add_bench_gateway(parts)
+    add_bench_orders(parts)
 
 
 def _add_bench_perception(parts) -> None:

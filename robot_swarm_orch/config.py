@@ -103,12 +103,18 @@ class RobotConfig:
         6.0, 'a robot that waits this long for a node looks for another way [s]', 0.5, 600.0)
     command_ttl_max_s: float = param(
         30.0, 'longest life of a command that the robot accepts [s]', 0.1, 3600.0)
+    payload_max_kg: float = param(
+        0.0, 'heaviest load that the robot carries; 0: any that it is given [kg]', 0.0, 1e5)
+    tools: tuple = param((), 'what the robot has for work that asks for it, as orders name it')
+    battery_drive_h: float = param(
+        8.0, 'how long a full battery lasts while the robot drives [h]', 0.01, 1000.0)
     finish_base: bool = param(
         False, 'on lost consensus drive on to the end of the base instead of braking at once')
 
     def __post_init__(self):
         """Check ranges and relations."""
         check_ranges(self)
+        object.__setattr__(self, 'tools', tuple(self.tools))
         check(self.tick_s < self.watchdog_s,
               f'tick_s {self.tick_s} must be shorter than watchdog_s {self.watchdog_s}: '
               'the base would stop between two commands')
@@ -156,7 +162,23 @@ class CoordinatorConfig:
     traffic_period_s: float = param(0.1, 'period of traffic decisions [s]', 0.01, 1.0)
     allocation_period_s: float = param(
         0.1, 'shortest time between two allocations [s]', 0.01, 60.0)
-    allocator: str = param('hungarian', 'strategy that assigns orders: hungarian or greedy')
+    allocator: str = param(
+        'hungarian', 'strategy that assigns orders: hungarian (least total cost), auction (nearly '
+        'so) or greedy')
+    bid_period_s: float = param(
+        0.5, 'period in which free robots are asked how far they are from work that waits; 0: '
+        'never [s]', 0.0, 60.0)
+    allocation_box_s: float = param(
+        0.03, 'an allocation of more than 128 idle robots is improved for this long, less than '
+        'consensus can spare its leader [s]', 0.0, 1.0)
+    battery_reserve: float = param(
+        0.1, 'charge that a robot is to have left when it reaches a charger, 0 to 1', 0.0, 0.9)
+    charge_below: float = param(
+        0.3, 'a robot without an order and with less charge goes to a free charger, 0 to 1',
+        0.0, 1.0)
+    charge_enough: float = param(
+        0.6, 'a robot at a charger gets orders again from this charge on, and gives its place to '
+        'one that is low, 0 to 1', 0.0, 1.0)
     robot_silent_s: float = param(
         5.0, 'a robot silent for this long is marked lost [s]', 0.5, 600.0)
     command_ttl_s: float = param(5.0, 'life of a command copy [s]', 0.5, 3600.0)
@@ -198,6 +220,13 @@ class CoordinatorConfig:
         check(self.heartbeat_s * 2 <= self.election_min_s,
               f'election_min_s {self.election_min_s} must be at least two heartbeats of '
               f'{self.heartbeat_s}: followers would give up a healthy leader')
+        check(self.battery_reserve <= self.charge_below < self.charge_enough,
+              f'battery_reserve {self.battery_reserve}, charge_below {self.charge_below} and '
+              f'charge_enough {self.charge_enough} must grow in this order: robots would be left '
+              'with neither orders nor a charger, or come and go')
+        check(self.allocation_box_s * 2 <= self.election_min_s,
+              f'allocation_box_s {self.allocation_box_s} must be at most half of election_min_s '
+              f'{self.election_min_s}: followers would give up a leader that is at work')
         check(self.election_min_s < self.election_max_s,
               f'election_min_s {self.election_min_s} must be below election_max_s '
               f'{self.election_max_s}')

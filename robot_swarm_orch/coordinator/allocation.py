@@ -3,63 +3,50 @@
 """
 Which idle robot carries out which waiting order.
 
-A strategy is a function from a cost matrix (robots x orders, seconds, inf where it can't be) to
-pairs (robot row, order column), each row and column at most once. `ALLOCATORS` names them.
-
-The costs are travel times to the order's first place, less a bonus that grows while the order
-waits: with time the bonus outweighs any way, so no order starves. Travel times come from one
-distance table per place (`edge/planning.py`), looked up for all idle robots at once.
+All idle robots and all waiting orders are looked at together. What a pair costs is the robot's
+travel time to the order's first place, less the order's bonus (`backlog.py`). Travel times come
+from the robot's own bid, if there is a fresh one, else from one distance table per place
+(`edge/planning.py`), looked up for all robots at once; of a place whose table nobody has made yet
+they are as the crow flies. Who may do what, and has the battery for it, is `Candidate.may`'s to
+say. How the least total is found is the business of the `strategies.py`.
 """
 
-from heapq import nsmallest
-from math import hypot
+from math import hypot, isnan, nan
+from typing import NamedTuple, Tuple
 
 import numpy as np
-from robot_swarm_orch.types import OrderKind
-from scipy.optimize import linear_sum_assignment
+from robot_swarm_orch.coordinator.market import Market
+from robot_swarm_orch.coordinator.strategies import ALLOCATORS  # noqa: F401: named here too
 
-AGE_WEIGHT = 0.5
-"""Seconds of travel that one second of waiting is worth."""
-
-PRIORITY_S = 3.0
-"""Seconds of waiting that one step of priority is worth (low to normal: 100 steps)."""
-
-ORDERS_AT_ONCE = 48
-"""Orders that one allocation looks at, the most urgent first; bounds its time."""
-
-ROBOTS_AT_ONCE = 48
-"""Idle robots that one allocation looks at; the others come next time."""
-
-_IMPOSSIBLE = 1e9
+LANES_AT_ONCE = 1024
+"""Lanes that one allocation looks at, those with the most urgent orders; bounds its time."""
 
 
-def hungarian(costs):
+class Candidate(NamedTuple):
     """
-    Return the pairs of least total cost.
+    An idle robot, as far as an order is concerned.
 
-    D. F. Crouse, "On implementing 2D rectangular assignment algorithms", IEEE Trans. Aerospace
-    and Electronic Systems 52(4), 2016 (SciPy's linear_sum_assignment).
+    has_payload: whether there is a device that can take loads. payload_max_kg: what it can carry,
+    0: anything. tools: what it has. range_s: how long it may drive until it must stand at a
+    charger [s], NaN: unknown, so nothing is said against it. bids_s: travel times [s] that the
+    robot itself offers, (node, seconds) each.
     """
-    rows, columns = linear_sum_assignment(np.where(np.isfinite(costs), costs, _IMPOSSIBLE))
-    return [(int(row), int(column)) for row, column in zip(rows, columns)
-            if np.isfinite(costs[row, column])]
 
+    name: str
+    node: int
+    yaw_rad: float
+    has_payload: bool = True
+    payload_max_kg: float = 0.0
+    tools: Tuple[str, ...] = ()
+    range_s: float = nan
+    bids_s: Tuple[Tuple[int, float], ...] = ()
 
-def greedy(costs):
-    """Return pairs by repeatedly taking the least cost that is left."""
-    left = np.array(costs, dtype=float)
-    pairs = []
-    for _ in range(min(left.shape)):
-        row, column = np.unravel_index(int(np.argmin(left)), left.shape)
-        if not np.isfinite(left[row, column]):
-            break
-        pairs.append((int(row), int(column)))
-        left[row, :] = np.inf
-        left[:, column] = np.inf
-    return pairs
-
-
-ALLOCATORS = {'hungarian': hungarian, 'greedy': greedy}
+    def may(self, lane) -> bool:
+        """Return whether the robot may do a lane's orders, its battery aside."""
+        return ((not lane.robot or lane.robot == self.name)
+                and (self.has_payload or not lane.needs_payload)
+                and (not self.payload_max_kg or lane.mass_kg <= self.payload_max_kg)
+                and set(lane.tools).issubset(self.tools))
 
 
 class TravelTimes:
@@ -77,7 +64,7 @@ class TravelTimes:
         self._x_m, self._y_m = planner.site.xy.T.tolist()
 
     def admit(self, goals):
-        """Return the distinct goals that can be asked about now, and learn one more."""
+        """Return the distinct goals whose tables are known, and learn one more."""
         has_whole = self._planner.has_whole
         fresh = next((goal for goal in goals if not has_whole(goal)), None)
         if fresh is not None:
@@ -87,6 +74,17 @@ class TravelTimes:
     def to(self, goal, nodes, yaws_rad):
         """Return the travel times [s] of robots at `nodes` with headings `yaws_rad`, (n,)."""
         return self._planner.table(goal).costs_s(nodes, yaws_rad)
+
+    def to_each(self, goals, nodes, yaws_rad):
+        """Return the travel times (n, goals) [s]: by the tables that are known, else as flown."""
+        planner, xy = self._planner, self._planner.site.xy
+        known = [planner.has_whole(goal) for goal in goals]
+        result = np.empty((len(goals), len(nodes)))
+        result[known] = planner.costs_s(
+            [goal for goal, is_known in zip(goals, known) if is_known], nodes, yaws_rad)
+        way = xy[np.array(goals)[~np.array(known)]][:, None] - xy[nodes]
+        result[~np.array(known)] = np.hypot(way[..., 0], way[..., 1]) / planner.robot.speed_mps
+        return result.T
 
     def least_s(self, goal, node):
         """
@@ -100,77 +98,119 @@ class TravelTimes:
                 / self._planner.robot.speed_mps)
 
 
-def most_urgent(orders, now_ms, count=ORDERS_AT_ONCE):
-    """Return the `count` orders (OrderRecord) that have the largest bonus, urgent first."""
-    return nsmallest(count, orders, key=lambda order: (-bonus_s(order, now_ms), order.order_id))
-
-
-def bonus_s(order, now_ms):
-    """Return what an order's waiting and priority are worth [s of travel]."""
-    return AGE_WEIGHT * ((now_ms - order.placed_ms) / 1000.0 + PRIORITY_S * order.priority)
-
-
-def allocate(strategy, robots, orders, goal_of, travel, now_ms, cannot_carry=frozenset()):
+def allocate(strategy, robots, queues, travel, has_time=None):
     """
-    Return (robot name, OrderRecord, why that robot, for people) of each order given.
+    Return (robot name, order id, why that robot, for people) of each order given.
 
-    robots: idle robots as (name, node, yaw [rad]). orders: waiting OrderRecords. goal_of: function
-    from an order to the node of its first place. travel: TravelTimes. now_ms: log time.
-    cannot_carry: names of robots that get orders to drive only, what the others leave of them.
+    strategy: one of ALLOCATORS. robots: idle Candidates. queues: the waiting orders
+    (`Backlog.look`). travel: TravelTimes. has_time: see `strategies.py`.
     """
-    able = [robot for robot in robots if robot[0] not in cannot_carry]
-    given = _allocate(strategy, able, orders, goal_of, travel, now_ms)
-    if len(able) < len(robots):
-        taken = {order.order_id for _, order, _ in given}
-        drives = [order for order in orders
-                  if order.kind == OrderKind.GO and order.order_id not in taken]
-        bare = [robot for robot in robots if robot[0] in cannot_carry]
-        given += _allocate(strategy, bare, drives, goal_of, travel, now_ms)
-    return given
-
-
-def _allocate(strategy, robots, orders, goal_of, travel, now_ms):
-    """Return what `allocate` does, of robots that can do any of the orders."""
-    if not robots or not orders:
+    if not robots or not queues.lanes:
         return []
-    candidates = most_urgent(orders, now_ms)
-    known = travel.admit([goal_of(order) for order in candidates])
-    candidates = [order for order in candidates if goal_of(order) in known]
-    idle, robots = len(robots), robots[:ROBOTS_AT_ONCE]
-    if not candidates:
-        return []
-    nodes = np.array([node for _, node, _ in robots])
-    yaws = np.array([yaw for _, _, yaw in robots])
-    columns = {goal: travel.to(goal, nodes, yaws) for goal in sorted(known)}
-    costs = np.stack([columns[goal_of(order)] for order in candidates], axis=1)
-    costs = costs - np.array([bonus_s(order, now_ms) for order in candidates])
-    pairs, names = strategy(costs), [name for name, _, _ in robots]
-    goes = {row: candidates[column].order_id for row, column in pairs}
-    return [(names[row], candidates[column],
-             why_chosen(row, columns[goal_of(candidates[column])], names, goes, idle))
-            for row, column in pairs]
+    heads_s = queues.heads_s()
+    chosen = np.argsort(-heads_s, kind='stable')
+    travel.admit([queues.lanes[lane].goal for lane in chosen if queues.lanes[lane].goal >= 0])
+    chosen = _some(chosen, np.diff(queues.first), len(robots))
+    lanes = [queues.lanes[lane] for lane in chosen.tolist()]
+    times_s = travel_times(robots, lanes, travel)
+    bonus_s, first = queues.of_lanes(chosen)
+    lane_of = strategy(Market(allowed(robots, lanes, times_s), bonus_s, first), has_time)
+    given = _pairs(lane_of, lambda lane, count: queues.order_ids(chosen[lane], count), times_s)
+    whys = Reasons([robot.name for robot in robots], times_s, lane_of, dict(given))
+    return [(robots[row].name, order_id, whys.of(row)) for row, order_id in given]
 
 
-def why_chosen(row, times_s, names, goes, idle):
-    """
-    Return in words why the robot `names[row]` got an order.
+def _some(lanes, lengths, robots):
+    """Return the first lanes: at least LANES_AT_ONCE, and such that robots have a choice."""
+    enough = int(np.searchsorted(np.cumsum(lengths[lanes]), 2 * robots)) + 1
+    return lanes[:max(LANES_AT_ONCE, enough)]
 
-    times_s: travel times of all robots looked at to the order's first place (n,). goes: row to
-    order id of all that got one in this allocation. idle: how many robots were idle.
-    """
-    count, own_s = len(names), times_s[row]
-    among = f'{count} idle robots' if count == idle else f'{count} of {idle} idle robots'
-    if count == 1:
-        return f'the only idle robot, {own_s:.0f} s away'
-    rank = int(np.count_nonzero(times_s < own_s)) + 1
-    if rank == 1:
-        others = np.array(times_s, dtype=float)
-        others[row] = np.inf
-        second = int(others.argmin())
-        return (f'nearest of {among}, {own_s:.0f} s away; runner-up {names[second]} '
-                f'{others[second]:.0f} s')
-    nearest = int(times_s.argmin())
-    words = f'number {rank} of {among} by distance, {own_s:.0f} s away'
-    if nearest in goes:
-        words += f'; {names[nearest]}, {times_s[nearest]:.0f} s away, got order {goes[nearest]}'
-    return words
+
+def travel_times(robots, lanes, travel):
+    """Return the travel times of Candidates to the first places of lanes, (robots, lanes) [s]."""
+    goals = sorted({lane.goal for lane in lanes} - {-1})
+    result = np.zeros((len(robots), len(lanes)))
+    if goals:
+        nodes = np.array([robot.node for robot in robots])
+        yaws_rad = np.array([robot.yaw_rad for robot in robots])
+        by_goal = travel.to_each(goals, nodes, yaws_rad)
+        column = {goal: index for index, goal in enumerate(goals)}
+        for row, robot in enumerate(robots):
+            for node, offered_s in robot.bids_s:
+                if node in column:
+                    by_goal[row, column[node]] = offered_s
+        at_goal = [index for index, lane in enumerate(lanes) if lane.goal >= 0]
+        result[:, at_goal] = by_goal[:, [column[lanes[index].goal] for index in at_goal]]
+    return result
+
+
+def allowed(robots, lanes, times_s):
+    """Return travel times (robots, lanes) with inf where a robot may not or can't do the work."""
+    result = np.array(times_s)
+    asks = [index for index, lane in enumerate(lanes)
+            if lane.robot or lane.needs_payload or lane.mass_kg or lane.tools]
+    if asks:
+        limits = {}  # lanes that differ by place only ask the same
+        for index in asks:
+            limits.setdefault(lanes[index]._replace(goal=0, tail_s=0.0), []).append(index)
+        for lane, columns in limits.items():
+            may_not = [row for row, robot in enumerate(robots) if not robot.may(lane)]
+            if may_not:
+                result[np.ix_(may_not, columns)] = np.inf
+    tails_s = np.array([lane.tail_s for lane in lanes])
+    for row, robot in enumerate(robots):
+        if not isnan(robot.range_s):
+            result[row, times_s[row] + tails_s > robot.range_s] = np.inf
+    return result
+
+
+def _pairs(lane_of, order_ids, times_s):
+    """Return (row, order id): in each lane the nearest robot gets the most urgent order."""
+    at_work = np.flatnonzero(lane_of >= 0)
+    by_lane = at_work[np.lexsort((times_s[at_work, lane_of[at_work]], lane_of[at_work]))]
+    result = []
+    for rows in np.split(by_lane, np.flatnonzero(np.diff(lane_of[by_lane])) + 1):
+        if len(rows):
+            result += zip(rows.tolist(), order_ids(int(lane_of[rows[0]]), len(rows)))
+    return sorted(result)
+
+
+class Reasons:
+    """Why each robot got its order, in words."""
+
+    def __init__(self, names, times_s, lane_of, goes):
+        """
+        Rank the robots.
+
+        names: of the robots. times_s: (robots, lanes). lane_of: lane by robot, -1: none. goes:
+        row to order id of all that got one.
+        """
+        self._names, self._lane_of, self._goes = names, lane_of, goes
+        rows = np.array(sorted(goes), dtype=int)
+        columns = times_s[:, lane_of[rows]]
+        own_s = columns[rows, np.arange(len(rows))]
+        self._own_s = dict(zip(rows.tolist(), own_s.tolist()))
+        self._rank = dict(zip(rows.tolist(), ((columns < own_s).sum(axis=0) + 1).tolist()))
+        self._nearest = {}
+        for lane in np.unique(lane_of[rows]).tolist():
+            column = times_s[:, lane]
+            two = np.argpartition(column, 1)[:2] if len(column) > 1 else np.array([0])
+            self._nearest[lane] = [(int(row), float(column[row])) for row in
+                                   two[np.argsort(column[two], kind='stable')]]
+
+    def of(self, row) -> str:
+        """Return in words why a robot got its order."""
+        count, own_s, rank = len(self._names), self._own_s[row], self._rank[row]
+        if count == 1:
+            return f'the only idle robot, {own_s:.0f} s away'
+        nearest = self._nearest[int(self._lane_of[row])]
+        if rank == 1:
+            other, other_s = nearest[1] if nearest[0][0] == row else nearest[0]
+            return (f'nearest of {count} idle robots, {own_s:.0f} s away; runner-up '
+                    f'{self._names[other]} {other_s:.0f} s')
+        first, first_s = nearest[0]
+        words = f'number {rank} of {count} idle robots by distance, {own_s:.0f} s away'
+        if first in self._goes:
+            words += (f'; {self._names[first]}, {first_s:.0f} s away, got order '
+                      f'{self._goes[first]}')
+        return words

@@ -15,28 +15,23 @@ from math import inf
 from uuid import UUID
 
 from robot_swarm_orch.coordinator import commands, events, saga
-from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS
 from robot_swarm_orch.coordinator.back_pressure import BackPressure
 from robot_swarm_orch.coordinator.breaker import Breaker
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
-from robot_swarm_orch.coordinator.drop_places import DropPlaces
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
 from robot_swarm_orch.coordinator.intake import refusal, why_another, why_refused
 from robot_swarm_orch.coordinator.operating import event_of
-from robot_swarm_orch.coordinator.parking import places_to_park
-from robot_swarm_orch.coordinator.preemption import takeovers
 from robot_swarm_orch.coordinator.questions import Questions
 from robot_swarm_orch.coordinator.reports import ReportBook
 from robot_swarm_orch.coordinator.splitting import parts_of
 from robot_swarm_orch.coordinator.tally import Tally
+from robot_swarm_orch.coordinator.tasking import Tasking
 from robot_swarm_orch.coordinator.traffic import Traffic
 from robot_swarm_orch.types import (
     Clearance, Command, CommandKind, content_digest, FleetView, Grant, Lease, Mode, NO_PAYLOAD,
     OrderKind, Outcome)
 
 _FORGET_PERIOD_MS = 60_000
-# A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
-_BARE_S = 60.0
 # Robots wait at a door until all have heard of them, so that is told so often, for so long [s].
 _ZONES_PERIOD_S, _ZONES_AGAIN_S = 0.2, 2.0
 
@@ -44,13 +39,13 @@ _ZONES_PERIOD_S, _ZONES_AGAIN_S = 0.2, 2.0
 class Outbox:
     """What a leader has to say; the replica empties it at each poll."""
 
-    __slots__ = ('grants', 'commands', 'statuses', 'answers', 'reads', 'view')
+    __slots__ = ('grants', 'commands', 'statuses', 'answers', 'reads', 'view', 'call')
 
     def __init__(self):
         """Start empty."""
         self.grants, self.commands, self.statuses, self.answers = [], [], [], []
         self.reads = []
-        self.view = None
+        self.view = self.call = None
 
 
 class Leader:
@@ -74,13 +69,11 @@ class Leader:
         self.back_pressure = BackPressure(parts.robot.report_period_s,
                                           parts.config.traffic_period_s, parts.config.lease_s)
         self._tally = Tally(parts, state)
-        self._drop_places = DropPlaces(parts, state)
         self._breakers = {}  # robot -> Breaker of what it does after a pick
         self._parts = parts
         self._config = parts.config
         self.voters = parts.config.voters
         self._site = parts.site
-        self._allocator = ALLOCATORS[parts.config.allocator]
         self._since_s, self._since_ms, self.since_index = now_s, state.time_ms, state.index
         self._orders_in = {}
         self._orders_proposed = {}
@@ -89,7 +82,6 @@ class Leader:
         self._requests = {}
         self._in_flight = 0
         self._not_before = {}
-        self._bare_until_s = {}  # robot without a payload device -> when it is tried again
         self._regrant = {}
         self._digest_due = 0
         self._forget_ms = state.time_ms
@@ -97,6 +89,8 @@ class Leader:
         self._zones_told, self._zones_s = None, -inf
         self._lease_s = -inf
         self._lease_seq = 0
+        self.tasking = Tasking(parts, state, self.reports, self._command, self._is_held_up,
+                               term)
         self._take_over(now_s)
 
     def _take_over(self, now_s):
@@ -141,7 +135,7 @@ class Leader:
             return
         if is_last_word(ack):
             if ack.reason == NO_PAYLOAD:
-                self._bare_until_s[ack.robot] = now_s + _BARE_S
+                self.tasking.lacks_payload(now_s, ack.robot)
             self._acks[ack.robot] = events.CommandAcked(
                 ack.robot, ack.seq, int(ack.outcome), ack.reason)
         elif ack.outcome == Outcome.ACCEPTED:
@@ -243,8 +237,7 @@ class Leader:
         result = []
         for name in sorted(self.state.due):
             number = self.keeper.numbers[name]
-            if (name in self._acks or now_s < self._not_before.get(name, now_s)
-                    or not self.reports.is_fit(now_s, number)):
+            if self._is_held_up(now_s, name) or not self.reports.is_fit(now_s, number):
                 continue
             kind, place = commands.due(self.state, name)
             order = self.state.live.get(self.state.robots[name].order_id)
@@ -292,79 +285,14 @@ class Leader:
         lost, found = self.reports.silence(now_s)
         decided = [events.RobotLost(name) for name in lost]
         decided += [events.RobotFound(name) for name in found]
-        idle = self.idle(now_s, set(lost))
         now_ms = self.log_time_ms(now_s)
-        decided += self._drop_places.decide(self._node_of, now_ms)
-        if self.state.waiting:
-            given = self._allocate(now_s, idle, now_ms, decided)
-            idle = [robot for robot in idle if robot[0] not in given]
-        # Also while orders wait: a robot that can't take them must not stand in others' way.
-        decided += [self._command(name, CommandKind.PARK, place) for name, place in
-                    places_to_park(idle, self.state.robots, self._parts, self.keeper, now_ms)]
+        decided += self.tasking.decide(now_s, now_ms, self.tasking.idle(now_s, set(lost)))
         return decided + self.housekeeping(now_ms)
 
-    def _allocate(self, now_s, idle, now_ms, decided):
-        """Give waiting orders to robots: add to `decided`, return the names of those robots."""
-        orders, drops, about = self._drop_places.ready(
-            [self.state.live[order_id] for order_id in self.state.waiting], now_ms)
-        decided += about
-        free = {robot[0]: robot for robot in idle if robot[0] not in self.state.pauses.drained}
-        given = [(order.only_robot, order, 'ordered for this robot') for order in orders
-                 if order.only_robot in free and free.pop(order.only_robot)]
-        bare = {name for name, end_s in self._bare_until_s.items() if now_s < end_s}
-        anyones = [order for order in orders if not order.only_robot]
-        given += allocate(self._allocator, list(free.values()), anyones, self._first_node,
-                          self._parts.travel, now_ms, bare)
-        if not free and self._config.preempt_priority_gap:
-            taken = {order.order_id for _, order, _ in given}
-            for name, loser, order in takeovers(
-                    self.state, [order for order in orders if order.order_id not in taken],
-                    self._config.preempt_priority_gap,
-                    lambda name, order: self._way_s(now_s, name, order)):
-                decided.append(events.TaskPreempted(loser.order_id, name, order.order_id))
-                given.append((name, order, f'taken from the less urgent order {loser.order_id}'))
-        for name, order, why in given:
-            drop = drops.get(order.order_id, '')
-            decided.append(events.TaskAssigned(order.order_id, name, why, drop))
-            kind, which = saga.STEPS[saga.next_state(
-                saga.State.WAITING, saga.assigned_event(order.leg_kind))]
-            place = drop if which == 'drop' and drop else order.place(which)
-            if place:
-                decided.append(self._command(name, kind, place, order.order_id))
-        return {name for name, _, _ in given}
-
-    def _way_s(self, now_s, name, order):
-        """Return how far a robot is from an order's first place [s], None if it can't go now."""
-        number = self.keeper.numbers[name]
-        node = self._node_of(name)
-        if (node is None or name in self._acks or not self.reports.is_fit(now_s, number)
-                or self.traffic.is_paused(number)):
-            return None
-        return self._parts.travel.least_s(self._first_node(order), node)
-
-    def _node_of(self, name):
-        """Return the last node that a robot is known to hold, None if none is."""
-        report = self.reports.report_of(self.keeper.numbers[name])
-        return report.held[-1] if report is not None and report.held else None
-
-    def idle(self, now_s, excluded):
-        """Return the robots that could start on an order now, as (name, node, yaw [rad])."""
-        result = []
-        for number, name in enumerate(self.keeper.names):
-            if (name in excluded or name in self._acks or not self.state.is_idle(name)
-                    or now_s < self._not_before.get(name, now_s)
-                    or not self.reports.is_fit(now_s, number)
-                    or self.traffic.is_paused(number)):
-                continue
-            report = self.reports.report_of(number)
-            if not report.carrying:
-                result.append((name, report.held[-1], report.pose.yaw_rad))
-        return result
-
-    def _first_node(self, order):
-        """Return the node of an order's first place; of one to charge anywhere, any charger."""
-        name = order.place('pick' if order.leg_kind == OrderKind.MOVE else 'drop')
-        return self._site.places[name or self._site.chargers[0]].node
+    def _is_held_up(self, now_s, name):
+        """Return whether a robot is paused, left alone a while, or its words wait for a decision."""
+        return (name in self._acks or now_s < self._not_before.get(name, now_s)
+                or self.traffic.is_paused(self.keeper.numbers[name]))
 
     def housekeeping(self, now_ms):
         """Return events that keep the state small and compared."""
@@ -387,6 +315,7 @@ class Leader:
         """Speak about an entry of this term that was just applied."""
         state = self.state
         self._tally.applied(effects)
+        self.tasking.applied(effects)
         for number in effects.granted:
             if self.reports.lacks_a_node(number):
                 self._regrant[number] = None
@@ -437,6 +366,7 @@ class Leader:
         statuses, ready = self.questions.answers(self._is_coming)
         outbox.statuses += statuses
         outbox.reads += ready
+        outbox.call = self.tasking.take_call()
         if self._regrant:
             outbox.grants += [self._grant(number) for number in self._regrant]
             self._regrant.clear()

@@ -10,21 +10,21 @@ AT_ONCE = 8
 """Robots that are sent to park in one decision; the others come next time."""
 
 
-def places_to_park(idle, records, parts, keeper, now_ms):
+def places_to_park(idle, records, parts, keeper, now_ms, leaving=frozenset()):
     """
     Return (robot, name of the nearest free parking place) of robots that have idled for a while.
 
     Out of an area that takes only so many robots they go at once, and park outside.
 
-    idle: robots that could drive, as (name, node, yaw [rad]). records: RobotRecords by name.
-    parts: replica.Parts. now_ms: log time.
+    idle: Candidates, robots that could drive. records: RobotRecords by name.
+    parts: replica.Parts. now_ms: log time. leaving: names of robots that make room at once.
     """
     site = parts.site
     due_ms = now_ms - int(parts.config.park_after_s * 1000.0)
-    leaving = [(name, node) for name, node, _ in idle
-               if not records[name].parking
-               and (records[name].idle_ms <= due_ms or site.is_in_area(node))
-               and not _is_out_of_the_way(site, node)][:AT_ONCE]
+    leaving = [(robot.name, robot.node) for robot in idle
+               if robot.name in leaving or not records[robot.name].parking
+               and (records[robot.name].idle_ms <= due_ms or site.is_in_area(robot.node))
+               and not _is_out_of_the_way(site, robot.node)][:AT_ONCE]
     if not leaving:
         return []
     taken = {record.parking for record in records.values()}

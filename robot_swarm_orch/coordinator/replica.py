@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Callable, Optional, Tuple
 
+from robot_swarm_orch.bids import CallForBids
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator.allocation import TravelTimes
 from robot_swarm_orch.coordinator.disk_watch import DiskWatch
@@ -52,6 +53,7 @@ class Outputs:
     view: Optional[FleetView] = None
     answers: Tuple[Tuple[object, bool, str], ...] = ()
     reads: tuple = ()
+    call: Optional[CallForBids] = None
 
 
 NOTHING = Outputs()
@@ -64,10 +66,10 @@ class Parts:
     """The fixed parts that a replica shares with its leader."""
 
     __slots__ = ('config', 'site', 'robot', 'rng', 'travel', 'placement', 'observe', 'perf',
-                 'parking', 'count', 'ros_time')
+                 'parking', 'count', 'ros_time', 'clock')
 
     def __init__(self, config, site, robot, rng, planner, placement, observe, perf, count,
-                 ros_time):
+                 ros_time, clock):
         """Fill in what was left out; see Replica."""
         self.config, self.site, self.robot, self.rng = config, site, robot, rng
         self.travel = TravelTimes(planner or Planner(site, robot))
@@ -76,6 +78,7 @@ class Parts:
         self.perf = perf or (lambda: 0.0)
         self.count = count or (lambda name: None)
         self.ros_time = ros_time or (lambda: 0.0)
+        self.clock = clock or (lambda: 0.0)
         self.parking = tuple(site.places[name] for name in site.parking)
 
 
@@ -100,11 +103,13 @@ class Replica:
     random.Random. planner: edge.planning.Planner for travel times, made if None. placement:
     ((robot, node), ...) that the first leader of an empty log enrols. observe(name, value [s]):
     takes measurements. perf: clock for measurements only [s]. count(name): takes counts.
-    ros_time: for counting missed deadlines only [s]. witness(entry): is shown each committed Raft
+    ros_time: for deadlines only [s]; 0: unknown. witness(entry): is shown each committed Raft
     entry before it is applied, for judges and audit. send_early(message): takes Raft messages that
     may leave while the disk works (raft.may_precede_save), so that the disks of leader and
     followers work at the same time; without it they wait for the next Outputs. leader: what makes
     the leader, with the arguments of Leader. notes: notes.Notebook that gets what is applied.
+    clock: bounds how long an allocation is improved [s]; without one it takes the time that it
+    needs, as in virtual time.
 
     Raises ConfigError when the log was laid for another roadmap.
     """
@@ -116,12 +121,12 @@ class Replica:
                  count: Optional[Callable[[str], None]] = None,
                  ros_time: Optional[Callable[[], float]] = None,
                  send_early: Optional[Callable[[object], None]] = None, leader=Leader,
-                 notes=None):
+                 notes=None, clock: Optional[Callable[[], float]] = None):
         """Load what the store holds; nothing is sent before the first poll."""
         self.config = config
         self.store = store
         self._parts = Parts(config, site, robot, rng, planner, placement, observe, perf, count,
-                            ros_time)
+                            ros_time, clock)
         self._disk = DiskWatch()
         self._answers = []
         self._witness = witness
@@ -175,6 +180,12 @@ class Replica:
         """Take in how much later than it was due the shell has read what robots say [s]."""
         if self._leader is not None:
             self._leader.back_pressure.note(lag_s)
+
+    def hear_bid(self, now_s, bid):
+        """Take in a robot's bid; nobody waits for one."""
+        self._wake(now_s)
+        if self._leader is not None:
+            self._leader.tasking.hear_bid(now_s, bid)
 
     def submit(self, now_s, order):
         """Take in an order. Only the leader answers, with a status; clients repeat."""
@@ -372,12 +383,12 @@ class Replica:
             lease = leader.lease(now_s, self._contact_age_s(now_s))
             box = leader.outbox
             if not (self._messages or lease or box.grants or box.commands or box.statuses
-                    or box.view or box.answers or box.reads or self._answers):
+                    or box.view or box.answers or box.reads or box.call or self._answers):
                 return NOTHING
             outputs = Outputs(
                 tuple(self._messages), lease, tuple(box.grants), tuple(box.commands),
                 tuple(box.statuses[:STATUSES_AT_ONCE]), box.view,
-                tuple(self._answers + box.answers), tuple(box.reads))
+                tuple(self._answers + box.answers), tuple(box.reads), box.call)
             leader.outbox = type(box)()
             leader.outbox.statuses = box.statuses[STATUSES_AT_ONCE:]
         self._messages = []

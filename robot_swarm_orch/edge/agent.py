@@ -19,6 +19,7 @@ from robot_swarm_orch.edge.advice import Advice, ADVICE_S
 from robot_swarm_orch.edge.authority import AuthorityBook, Heard
 from robot_swarm_orch.edge.base import (
     Base, locate, roadmap_of, stop_distance_m, Track, until_return)
+from robot_swarm_orch.edge.bidding import bid_of
 from robot_swarm_orch.edge.free_floor import floor_of
 from robot_swarm_orch.edge.journal import Journal
 from robot_swarm_orch.edge.lease import LeaseClock
@@ -297,9 +298,7 @@ class RobotAgent:
         penalties = dict.fromkeys(self._blocked - {goal}, _BLOCKED_COST_S)
         if waited:
             penalties.update(self._held_by_others(inputs.now_s, body))
-        before = track.nodes[index]
-        yaw = (track.roadmap.edge(track.nodes[index - 1], before).yaw_rad if index
-               else body.pose.yaw_rad)
+        before, yaw = self._set_out(body)
         route = self.planner.route(before, yaw, goal, penalties or None, self._blocked_edges)
         self._no_way, self._planned_around = not route, around
         if route:
@@ -415,7 +414,30 @@ class RobotAgent:
                 report = None
         return Outputs(self._motion, report, state, acks,
                        self.runner.load_request(inputs.now_s), safety if changed else None,
-                       self.track.nodes if self.track is not None else ())
+                       self.track.nodes if self.track is not None else (),
+                       self._bid(inputs, body))
+
+    def _bid(self, inputs, body):
+        """Return what the robot offers to a leader that calls for bids, None if nothing."""
+        if (inputs.call is None or body is None or self.track is None
+                or self.book.mode != Mode.AUTOMATIC):
+            return None
+        node, yaw_rad = self._set_out(body)
+
+        def cost_s(goal):
+            return self.planner.cost_s(
+                node, yaw_rad, goal,
+                dict.fromkeys(self._blocked - {goal}, _BLOCKED_COST_S) or None,
+                self._blocked_edges)
+        return bid_of(self.robot, self.book.boot_id, inputs.call, self.clock.term, node, cost_s,
+                      inputs.battery, self.config)
+
+    def _set_out(self, body):
+        """Return the node and the heading with which a new way begins."""
+        nodes, index = self.track.nodes, self._committed
+        return nodes[index], (
+            self.track.roadmap.edge(nodes[index - 1], nodes[index]).yaw_rad if index
+            else body.pose.yaw_rad)
 
     def _roster(self):
         """Return how new a view of who is in the free zones the robot reckons with; 0: none."""

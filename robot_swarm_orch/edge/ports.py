@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Optional, Tuple
 
+from robot_swarm_orch.bids import Bid, CallForBids
 from robot_swarm_orch.types import (
     Ack, Command, EmergencyStop, FleetView, Grant, Lease, LoadReading, LoadRequest, Motion, Nodes,
     Odometry, Peer, Report, Safety, Scan, Sight)
@@ -31,6 +32,7 @@ class Inputs:
     commands: Tuple[Command, ...] = ()
     stops: Tuple[EmergencyStop, ...] = ()
     view: Optional[FleetView] = None
+    call: Optional[CallForBids] = None
     active: bool = True
     manual: bool = False
 
@@ -46,3 +48,4 @@ class Outputs:
     load_request: Optional[LoadRequest] = None
     safety: Optional[Safety] = None
     route: Nodes = ()
+    bid: Optional[Bid] = None

@@ -86,7 +86,7 @@ class CoordinatorNode(Host):
             placement=placement, observe=self._observe, perf=time.perf_counter,
             count=self.metrics.count,
             ros_time=lambda: 1e-9 * self.get_clock().now().nanoseconds,
-            send_early=self._send_raft, notes=self._scribe.notes)
+            send_early=self._send_raft, notes=self._scribe.notes, clock=time.perf_counter)
         for name in initial_counts():
             self.metrics.count(name, 0)
         self._node = quiet_node(self, f'{self.get_name()}_io', self.get_namespace())
@@ -112,6 +112,8 @@ class CoordinatorNode(Host):
         self._lease_out = endpoints.outlet(node, topics.LEASE)
         self._status_out = endpoints.outlet(node, topics.TASK_STATUS)
         self._view_out = endpoints.outlet(node, topics.FLEET_STATUS)
+        self._call_out = endpoints.outlet(node, topics.CALL_FOR_BIDS)
+        self._bids_in = endpoints.inbox(node, topics.BID)
         self._reports_in = endpoints.inbox(node, topics.ROBOT_REPORT)
         self._acks_in = endpoints.inbox(node, topics.COMMAND_ACK)
         self._orders_in = endpoints.inbox(node, topics.ORDER)
@@ -251,6 +253,10 @@ class CoordinatorNode(Host):
             report = wire.hear(wire.read_report, msg)
             if report is not None:
                 replica.hear_report(now_s, report)
+        for msg in self._bids_in.all():
+            bid = wire.hear(wire.read_bid, msg)
+            if bid is not None:
+                replica.hear_bid(now_s, bid)
         for msg in self._acks_in.all():
             ack = wire.hear(wire.read_ack, msg)
             if ack is not None:
@@ -259,7 +265,7 @@ class CoordinatorNode(Host):
 
     def _discard(self):
         """Empty the queues that only a leader reads."""
-        for inbox in (self._reports_in, self._acks_in, self._orders_in):
+        for inbox in (self._reports_in, self._bids_in, self._acks_in, self._orders_in):
             inbox.discard()
 
     def _send(self, outputs) -> None:
@@ -290,6 +296,8 @@ class CoordinatorNode(Host):
         for status in outputs.statuses:
             self._status_out.send(wire.write_status(status))
             self._trail.status(status)
+        if outputs.call is not None:
+            self._call_out.send(wire.write_call(outputs.call))
         if outputs.view is not None:
             self._view_out.send(wire.write_view(outputs.view))
         self._desk.answer(outputs.statuses, outputs.answers)

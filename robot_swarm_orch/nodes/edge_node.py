@@ -99,11 +99,13 @@ class EdgeNode(Host):
         self._fleet = SimpleNamespace(
             report=self.endpoints.outlet(shared, topics.ROBOT_REPORT),
             ack=self.endpoints.outlet(shared, topics.COMMAND_ACK),
+            bid=self.endpoints.outlet(shared, topics.BID),
             zones=ZoneTopics(shared, self.endpoints, self.site, self._config.peer_radius_m))
         self._newest_lease = (0, 0)
         self._leases_in = self.endpoints.inbox(shared, topics.LEASE)
         self._stops_in = self.endpoints.inbox(shared, topics.EMERGENCY_STOP)
         self._view_in = self.endpoints.inbox(shared, topics.FLEET_STATUS)
+        self._calls_in = self.endpoints.inbox(shared, topics.CALL_FOR_BIDS)
         for robot in self._robots:
             node = shared if single else self._node('edge_io', f'/{robot}', False)
             self._hosted.append(self._host(robot, node))
@@ -218,7 +220,9 @@ class EdgeNode(Host):
                                         for msg in self._stops_in.all()) if stop is not None)
         msg = self._view_in.newest()
         view = None if msg is None else hear(wire.read_view, msg)
-        return Shared(self.active, self._leases(), stops, view)
+        msg = self._calls_in.newest()
+        call = None if msg is None else hear(wire.read_call, msg)
+        return Shared(self.active, self._leases(), stops, view, call)
 
     def _leases(self) -> dict:
         """

@@ -37,14 +37,15 @@ AHEAD_S = 0.2
 class Shared:
     """What all robots of a process heard since the last tick."""
 
-    __slots__ = ('active', 'leases', 'stops', 'view')
+    __slots__ = ('active', 'leases', 'stops', 'view', 'call')
 
-    def __init__(self, active, leases, stops, view):
+    def __init__(self, active, leases, stops, view, call=None):
         """Keep it; `leases` maps a robot to its new leases."""
         self.active = active
         self.leases = leases
         self.stops = stops
         self.view = view
+        self.call = call
 
 
 class HostedRobot:
@@ -197,7 +198,7 @@ class HostedRobot:
             leases=shared.leases.get(self.robot, ()),
             commands=commands,
             stops=self._stops(shared),
-            view=shared.view, active=shared.active)
+            view=shared.view, call=shared.call, active=shared.active)
 
     def _stops(self, shared) -> tuple:
         """Return the new acts on the emergency stop: of the fleet, then of this robot."""
@@ -269,6 +270,8 @@ class HostedRobot:
                 self._waited.observe(waited_s)
         if outputs.state is not None:
             self._tell_neighbours(outputs.state)
+        if outputs.bid is not None:
+            fleet.bid.send(wire.write_bid(outputs.bid))
         for ack in outputs.acks:
             fleet.ack.send(wire.write_ack(ack))
             self._trail.ack(ack)

@@ -132,6 +132,13 @@ ROBOT_STATE = Topic(
     'robot -> robots of the zone', _best_effort(256),
     'Whole state at up to 10 Hz for whoever is near; read once a tick, so deep enough for a full '
     'zone.')
+CALL_FOR_BIDS = Topic(
+    'call_for_bids', FLEET + 'call_for_bids', f'{OURS}/msg/CallForBids', 'leader -> robots',
+    _best_effort(2),
+    'The next call comes soon, and the leader does without bids; only while orders wait.')
+BID = Topic(
+    'bid', FLEET + 'bid', f'{OURS}/msg/Bid', 'robot -> coordinators', _best_effort(256),
+    'Worth nothing once it is late; deep enough for one answer of every robot that is asked.')
 ORDER = Topic(
     'order', FLEET + 'order', f'{OURS}/msg/TaskOrder', 'client -> leader', _reliable(1000),
     'A burst of 1,000 orders must fit; an order is repeated until a TaskStatus names it.')
@@ -229,9 +236,9 @@ CLOCK = Topic(
     'ROS time for nodes with use_sim_time.')
 
 TOPICS: Tuple[Topic, ...] = (
-    RAFT, PRESENCE, LEASE, ROBOT_REPORT, AUTHORITY, COMMAND, COMMAND_ACK, ROBOT_STATE, ORDER,
-    TASK_STATUS, FLEET_STATUS, EMERGENCY_STOP, SUBMIT_ORDER, OPERATE, GET_ORDER,
-    LIST_ORDERS, GET_LOG, ODOM, POSE, SCAN, IMAGE,
+    RAFT, PRESENCE, LEASE, ROBOT_REPORT, AUTHORITY, COMMAND, COMMAND_ACK, ROBOT_STATE,
+    CALL_FOR_BIDS, BID, ORDER, TASK_STATUS, FLEET_STATUS, EMERGENCY_STOP, SUBMIT_ORDER, OPERATE,
+    GET_ORDER, LIST_ORDERS, GET_LOG, ODOM, POSE, SCAN, IMAGE,
     BATTERY_STATE, CMD_VEL, LOAD_COMMAND, LOAD_STATE, SAFETY_STATE, DETECTIONS, ROBOT_STOP,
     MARKERS, ROADMAP, MAP, TF, DIAGNOSTICS, CLOCK)
 BY_KEY: Dict[str, Topic] = {topic.key: topic for topic in TOPICS}

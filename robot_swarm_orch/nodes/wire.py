@@ -20,6 +20,7 @@ from robot_swarm_orch.errors import WireError
 from robot_swarm_orch.msg import (
     CommandAck, EmergencyStop as StopMsg, FleetLease, FleetStatus, MovementAuthority, RaftMessage,
     RobotReport, RobotState, TaskCommand)
+from robot_swarm_orch.nodes.bid_wire import BidWire
 from robot_swarm_orch.nodes.operation_wire import OperationWire
 from robot_swarm_orch.nodes.order_wire import OrderWire
 from robot_swarm_orch.nodes.wire_checks import (
@@ -33,7 +34,7 @@ from robot_swarm_orch.types import (
 from std_msgs.msg import Header
 
 
-class Wire(OrderWire, OperationWire):
+class Wire(OrderWire, OperationWire, BidWire):
     """
     Reads and writes the messages of one site.
 

@@ -244,8 +244,8 @@ class Cluster:
         for to, (kind, item) in self.network.deliver(now):
             robot = robots.get(to)
             if robot is not None:
-                if kind == 'view':
-                    robot.view = item
+                if kind in ('view', 'call'):
+                    setattr(robot, kind, item)
                 else:
                     getattr(robot, kind).append(item)
             elif to == 'client':
@@ -282,7 +282,7 @@ class Cluster:
             number, act = item
             if replica.wants_reports:
                 replica.operate(steady_s, act, ('customer', number))
-        elif kind != 'hear_report' or replica.wants_reports:
+        elif kind not in ('hear_report', 'hear_bid') or replica.wants_reports:
             getattr(replica, kind)(steady_s, item)
         self._poll(host, replica, steady_s)
 
@@ -357,6 +357,9 @@ class Cluster:
             for request_id, done, reason in outputs.answers:
                 if isinstance(request_id, tuple):
                     send(now, name, 'customers', ('told', (request_id[1], done, reason)), True)
+        if outputs.call is not None:
+            for robot in outputs.call.robots:
+                send(now, name, robot, ('call', outputs.call))
         if outputs.view is not None:
             for robot in self.robots:
                 send(now, name, robot, ('view', outputs.view))
@@ -421,6 +424,9 @@ class Cluster:
             robot.reports += 1
             for host in self.hosts:
                 send(now, name, host, ('hear_report', outputs.report))
+        if outputs.bid is not None:
+            for host in self.hosts:
+                send(now, name, host, ('hear_bid', outputs.bid))
         for ack in outputs.acks:
             for host in self.hosts:
                 send(now, name, host, ('hear_ack', ack), True)

@@ -65,7 +65,7 @@ class _ErrandLeader(Leader):
         lost, found = self.reports.silence(now_s)
         decided = [events.RobotLost(name) for name in lost]
         decided += [events.RobotFound(name) for name in found]
-        for name, _, _ in self.idle(now_s, set(lost)):
+        for name in [robot.name for robot in self.tasking.idle(now_s, set(lost))]:
             errand = None if self.state.robots[name].open is not None else self._errands.goal(name)
             if errand is not None:
                 command_id = str(UUID(int=self._parts.rng.getrandbits(128), version=4))

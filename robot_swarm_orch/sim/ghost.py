@@ -16,7 +16,9 @@ from typing import Tuple
 import numpy as np
 
 from robot_swarm_orch.config import RobotConfig
-from robot_swarm_orch.coordinator.allocation import allocate, ALLOCATORS, TravelTimes
+from robot_swarm_orch.coordinator.allocation import (
+    allocate, ALLOCATORS, Candidate, TravelTimes)
+from robot_swarm_orch.coordinator.backlog import Backlog, Lane
 from robot_swarm_orch.edge.planning import drive_time_s, Planner
 from robot_swarm_orch.sim.orders import OrderStream
 from robot_swarm_orch.sim.world import WorldOptions
@@ -46,6 +48,7 @@ class _Waiting:
     priority: int
     placed_ms: int
     order: Order
+    deadline_s: float = 0.0
 
 
 class Ghosts:
@@ -63,7 +66,8 @@ class Ghosts:
         self._at = {}  # robot -> (node, yaw)
         for name, node in site.place_robots(robots):
             self._at[name] = (node, self._heading(node, site.successors[node][0]))
-        self._waiting = []
+        self._waiting = {}
+        self._backlog = Backlog(lambda waiting: Lane(self._node(waiting.order.pick)))
 
     def _heading(self, a, b):
         """Return the heading of the edge a->b."""
@@ -95,13 +99,13 @@ class Ghosts:
         """Return (robot, order) pairs for the free robots, from a full backlog."""
         now_ms = int(1000 * now)
         for order in self._stream.refill(len(self._waiting)):
-            self._waiting.append(_Waiting(order.order_id, order.priority, now_ms, order))
-        pairs = allocate(self._strategy, [(robot, *self._at[robot]) for robot in free],
-                         self._waiting, lambda waiting: self._node(waiting.order.pick),
-                         self._travel, now_ms)
-        for _, waiting, _ in pairs:
-            self._waiting.remove(waiting)
-        return [(robot, waiting.order) for robot, waiting, _ in pairs]
+            self._waiting[order.order_id] = _Waiting(order.order_id, order.priority, now_ms, order)
+            self._backlog.put(self._waiting[order.order_id])
+        given = allocate(self._strategy, [Candidate(robot, *self._at[robot]) for robot in free],
+                         self._backlog.look(now_ms, 0.0), self._travel)
+        for _, order_id, _ in given:
+            self._backlog.drop(order_id)
+        return [(robot, self._waiting.pop(order_id).order) for robot, order_id, _ in given]
 
     def cycles(self, count) -> list:
         """Return the times of the first orders that one ghost carries out, one at a time [s]."""

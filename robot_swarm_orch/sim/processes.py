@@ -142,7 +142,7 @@ class SimRobot:
         self.boots = 1
         self.grants, self.leases, self.commands, self.stops = [], [], [], []
         self.words = []              # of robots in free zones
-        self.view = None
+        self.view = self.call = None
         self.report = None
         self.reports = 0
         self.outputs = None
@@ -163,10 +163,11 @@ class SimRobot:
     def take(self) -> dict:
         """Return what has arrived, as keywords of `Inputs`, and forget it."""
         taken = {'grants': tuple(self.grants), 'leases': tuple(self.leases),
-                 'commands': tuple(self.commands), 'stops': tuple(self.stops), 'view': self.view}
+                 'commands': tuple(self.commands), 'stops': tuple(self.stops), 'view': self.view,
+                 'call': self.call}
         for inbox in (self.grants, self.leases, self.commands, self.stops):
             inbox.clear()
-        self.view = None
+        self.view = self.call = None
         return taken
 
 

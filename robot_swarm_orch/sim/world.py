@@ -125,6 +125,9 @@ class World:
         poses = np.column_stack([site.xy[nodes], np.arctan2(out[:, 1], out[:, 0])])
         self.bodies = PHYSICS[options.physics](site, config, options, poses, seed)
         self.battery = np.asarray([self._rng.uniform(0.7, 1.0) for _ in range(count)])
+        self._chargers = site.xy[[site.places[name].node for name in site.chargers]].reshape(
+            -1, 2)
+        self._at_chargers = self._find_at_chargers()
         self._target_v = np.zeros(count)
         self._target_w = np.zeros(count)
         self._fresh_until = np.zeros(count)
@@ -193,8 +196,15 @@ class World:
         for robot in np.flatnonzero(moving != self._moving):
             self.note('moves' if moving[robot] else 'rests', robot)
         self._moving = moving
+        self._at_chargers = self._find_at_chargers()
         if self.obstacles or self._touching:
             self._note_touches()
+
+    def _find_at_chargers(self):
+        """Return whether each robot stands on a charger."""
+        gap = self._chargers[:, None] - np.stack([self.x, self.y], axis=1)
+        return (np.hypot(gap[..., 0], gap[..., 1])
+                < 2.0 * self.config.position_error_m).any(axis=0)
 
     def _note_touches(self):
         """Write down each robot whose body begins to touch an obstacle."""
@@ -234,10 +244,12 @@ class World:
         self._drain(dt)
 
     def _drain(self, dt):
-        """Use up battery: full use while driving, a fifth of it at rest."""
+        """Use up battery: full use while driving, a fifth at rest; at a charger it fills up."""
         share = np.where((np.abs(self.v) > _RESTS) | (np.abs(self.w) > _RESTS), 1.0, 0.2)
-        self.battery = np.maximum(
-            self.battery - share * dt / (3600.0 * self.options.drive_hours), 0.0)
+        left = self.battery - share * dt / (3600.0 * self.options.drive_hours)
+        charging = self._at_chargers & (share < 1.0)
+        left[charging] += dt / (3600.0 * self.options.charge_hours)
+        self.battery = np.clip(left, 0.0, 1.0)
 
     def charge(self, robot: int, seconds: float) -> bool:
         """Charge a robot's battery for a while; return whether it is full."""

@@ -7,8 +7,10 @@ from dataclasses import replace
 from insight_values import picture, report, safety, waits
 import numpy as np
 import pytest
-from robot_swarm_orch.coordinator.allocation import allocate, hungarian, why_chosen
+from robot_swarm_orch.coordinator.allocation import allocate, Candidate
+from robot_swarm_orch.coordinator.backlog import Backlog, Lane
 from robot_swarm_orch.coordinator.records import OrderRecord
+from robot_swarm_orch.coordinator.strategies import hungarian
 from robot_swarm_orch.insight.orders import explain_order
 from robot_swarm_orch.types import Mode, OrderState, OrderStatus, Reason
 
@@ -96,25 +98,30 @@ class Line:
     def admit(self, goals):
         return set(goals)
 
-    def to(self, goal, nodes, yaws):
-        return np.abs(nodes - goal).astype(float)
+    def to_each(self, goals, nodes, yaws):
+        return np.abs(nodes[:, None] - np.array(goals)).astype(float)
+
+
+def whys(goals, **nodes):
+    """Return robot and reason by order id, of orders that begin at goals, given to robots."""
+    orders = [OrderRecord(order_id, '', 1, 'a', 'b', '', 100, 0.0, 0) for order_id in goals]
+    queues = Backlog(lambda order: Lane(goals[order.order_id]), orders).look(0, 0.0)
+    robots = [Candidate(name, node, 0.0) for name, node in nodes.items()]
+    return {order_id: (name, why)
+            for name, order_id, why in allocate(hungarian, robots, queues, Line())}
 
 
 def test_the_reason_names_the_rank_and_the_runner_up():
-    robots = [('far', 41, 0.0), ('near', 34, 0.0), ('away', 90, 0.0)]
-    order = OrderRecord('o1', '', 1, 'a', 'b', '', 100, 0.0, 0)
-    (name, _, why), = allocate(hungarian, robots, [order], lambda _: 0, Line(), 0)
-    assert (name, why) == ('near', 'nearest of 3 idle robots, 34 s away; runner-up far 41 s')
+    assert whys({'o1': 0}, far=41, near=34, away=90)['o1'] == (
+        'near', 'nearest of 3 idle robots, 34 s away; runner-up far 41 s')
 
 
 def test_a_robot_that_is_not_the_nearest_says_where_the_nearest_went():
-    times_s = np.array([50.0, 20.0])
-    assert why_chosen(0, times_s, ['r1', 'r2'], {0: 'o1', 1: 'o2'}, 2) == (
-        'number 2 of 2 idle robots by distance, 50 s away; r2, 20 s away, got order o2')
+    given = whys({'o1': 30, 'o2': 49}, r1=0, r2=50)
+    assert given['o1'] == ('r1', 'number 2 of 2 idle robots by distance, 30 s away; r2, 20 s '
+                           'away, got order o2')
+    assert given['o2'] == ('r2', 'nearest of 2 idle robots, 1 s away; runner-up r1 49 s')
 
 
-def test_the_reason_says_when_there_was_no_choice_or_more_than_was_looked_at():
-    assert why_chosen(0, np.array([7.4]), ['r1'], {0: 'o1'}, 1) == (
-        'the only idle robot, 7 s away')
-    assert why_chosen(0, np.array([7.0, 9.0]), ['r1', 'r2'], {0: 'o1'}, 60).startswith(
-        'nearest of 2 of 60 idle robots')
+def test_the_reason_says_when_there_was_no_choice():
+    assert whys({'o1': 0}, r1=7)['o1'] == ('r1', 'the only idle robot, 7 s away')

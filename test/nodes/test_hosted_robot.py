@@ -73,7 +73,8 @@ class Rig:
 
     def __init__(self):
         self.endpoints, self.wire, self.metrics = Endpoints(), Wire('north', 100), Metrics()
-        self.fleet = SimpleNamespace(report=Outlet(), ack=Outlet(), zones=Outlet())
+        self.fleet = SimpleNamespace(report=Outlet(), ack=Outlet(), bid=Outlet(),
+                                     zones=Outlet())
         self.seen, self.answer, self.now_s = [], Outputs(t.STANDSTILL), 0.0
         self.event_log = EventLog('rig')
         agent = SimpleNamespace(robot='r001', tick=self._tick, config=RobotConfig(),

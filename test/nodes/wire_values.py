@@ -6,6 +6,7 @@ from math import nan
 
 from hypothesis import strategies as st
 from robot_swarm_orch import types as t
+from robot_swarm_orch.bids import Bid, CallForBids
 
 NODE_COUNT = 1000
 SITE = 'north'
@@ -35,6 +36,14 @@ legs = st.lists(st.builds(t.Leg, kinds_of_leg, texts, texts, choices, choices, t
                 max_size=3).map(tuple)
 
 VALUES = {
+    'call': st.builds(
+        CallForBids, numbers, numbers, st.lists(robots, max_size=9).map(tuple),
+        st.lists(node, max_size=4).map(tuple)),
+    'bid': st.builds(
+        Bid, robots, boots, numbers, numbers, node,
+        st.lists(st.tuples(node, st.floats(0.0, 1000.0, **f32)), max_size=4).map(tuple),
+        st.one_of(st.just(nan), st.floats(0.0, 1.0, **f32)), st.floats(0.0, 1000.0, **f32),
+        choices),
     'report': st.builds(
         t.Report, robots, boots, numbers, modes, boots, nodes, nodes, poses, speeds,
         st.integers(-1, NODE_COUNT - 1), numbers, numbers, numbers, st.one_of(st.just(''), ids),

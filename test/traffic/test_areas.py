@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from robot_swarm_orch.config import CoordinatorConfig, RobotConfig
+from robot_swarm_orch.coordinator.allocation import Candidate
 from robot_swarm_orch.coordinator.keeper import Keeper
 from robot_swarm_orch.coordinator.parking import places_to_park
 from robot_swarm_orch.coordinator.records import RobotRecord
@@ -94,7 +95,8 @@ def test_a_robot_without_work_leaves_an_area_at_once_and_parks_outside():
     keeper = Keeper()
     keeper.lay_site(site.hash, site.node_count)
     records = {name: RobotRecord(idle_ms=1000) for name in ('r0', 'r1')}
-    idle = [('r0', site.places['in'].node, 0.0), ('r1', site.node_names.index('0,5'), 0.0)]
+    idle = [Candidate('r0', site.places['in'].node, 0.0),
+            Candidate('r1', site.node_names.index('0,5'), 0.0)]
     assert places_to_park(idle, records, parts, keeper, 1000) == [('r0', 'out')]
 
 
@@ -103,4 +105,5 @@ def test_without_parking_places_nobody_is_sent_to_park():
     parts = _Parts(site, SimpleNamespace(park_after_s=0.0), ())
     keeper = Keeper()
     keeper.lay_site(site.hash, site.node_count)
-    assert places_to_park([('r0', 3, 0.0)], {'r0': RobotRecord()}, parts, keeper, 10 ** 6) == []
+    idle = [Candidate('r0', 3, 0.0)]
+    assert places_to_park(idle, {'r0': RobotRecord()}, parts, keeper, 10 ** 6) == []

@@ -1,0 +1,203 @@
+# Copyright 2026 robot_swarm_orch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the leader gives idle robots to do: a charger, then orders, then a place to park.
+
+It follows the waiting orders from entry to entry (`applied`), so that a decision looks at none of
+their records but those that it gives out, and those whose drop place could not be used when they
+were to be given out: they are held back until it can.
+"""
+
+from math import inf
+
+from robot_swarm_orch.coordinator import events, saga
+from robot_swarm_orch.coordinator.allocation import allocate, Candidate
+from robot_swarm_orch.coordinator.backlog import Backlog, Lane
+from robot_swarm_orch.coordinator.bid_book import BidBook
+from robot_swarm_orch.coordinator.charging import plan_charging
+from robot_swarm_orch.coordinator.drop_places import DropPlaces
+from robot_swarm_orch.coordinator.energy import Energy
+from robot_swarm_orch.coordinator.legs import legs_of
+from robot_swarm_orch.coordinator.parking import places_to_park
+from robot_swarm_orch.coordinator.preemption import takeovers
+from robot_swarm_orch.coordinator.strategies import ALLOCATORS
+from robot_swarm_orch.types import CommandKind, OrderKind
+
+# A robot that lacked a payload device gets no load for this long [s]; then it is tried again.
+_BARE_S = 60.0
+# Orders that may take a robot from a less urgent one in one decision: those that matter most.
+_TAKERS = 32
+
+
+class Tasking:
+    """For one leadership: which robots are idle, and what each of them is given."""
+
+    def __init__(self, parts, state, reports, command, is_held_up, term):
+        """
+        Begin with what waits.
+
+        parts: replica.Parts. state: FleetState. reports: ReportBook. command(robot, kind, place,
+        order_id): makes an events.CommandSent. is_held_up(now_s, robot): whether the leader has
+        words of a robot yet to decide on, or leaves it alone for a while. term: that it leads in.
+        """
+        self._parts, self._state, self._reports = parts, state, reports
+        self._command, self._is_held_up = command, is_held_up
+        self._strategy = ALLOCATORS[parts.config.allocator]
+        self._energy = Energy(parts.site, parts.robot, parts.config.battery_reserve)
+        self._drop_places = DropPlaces(parts, state)
+        self._held = set()  # waiting orders whose drop place can't be used
+        self._bids = BidBook(term, parts.config.bid_period_s)
+        self._call = None
+        self._bare_until_s = {}  # robot without a payload device -> when it is tried again
+        self._backlog = Backlog(self._lane_of, map(state.live.get, state.waiting))
+        self._held.update(order_id for order_id in state.waiting if state.live[order_id].held_ms)
+
+    def lacks_payload(self, now_s, robot) -> None:
+        """Note that a robot has no payload device that answers."""
+        self._bare_until_s[robot] = now_s + _BARE_S
+
+    def applied(self, effects) -> None:
+        """Follow what an entry of the log did to orders (records.Effects)."""
+        for order_id in effects.orders:
+            order = self._state.live.get(order_id)
+            if order_id in self._state.waiting:
+                self._backlog.put(order)
+            else:
+                self._backlog.drop(order_id)
+            is_held = order_id in self._state.waiting and bool(order.held_ms)
+            (self._held.add if is_held else self._held.discard)(order_id)
+
+    def idle(self, now_s, excluded) -> list:
+        """Return the robots that could start on an order now, as Candidates."""
+        keeper, robot, result = self._state.keeper, self._parts.robot, []
+        for number, name in enumerate(keeper.names):
+            if (name in excluded or not self._state.is_idle(name)
+                    or self._is_held_up(now_s, name) or not self._reports.is_fit(now_s, number)):
+                continue
+            report = self._reports.report_of(number)
+            if not report.carrying:
+                node, boot_id = report.held[-1], keeper.boots[number]
+                result.append(Candidate(
+                    name, node, report.pose.yaw_rad, self._bare_until_s.get(name, -inf) <= now_s,
+                    *self._bids.limits(name, boot_id, robot),
+                    self._energy.range_s(report.battery),
+                    self._bids.offers(now_s, name, boot_id, node)))
+        return result
+
+    def decide(self, now_s, now_ms, idle) -> list:
+        """
+        Return the events that give idle robots (Candidates) something to do.
+
+        now_ms: log time.
+        """
+        parts, state = self._parts, self._state
+        decided = self._drop_places.decide(self._node_of, now_ms)
+        plan = plan_charging(parts.site, parts.config, idle, self._batteries(idle), state)
+        decided += [self._command(name, CommandKind.PARK, place) for name, place in plan.to_charge]
+        idle = [robot for robot in idle if robot.name not in plan.busy]
+        if len(self._backlog):
+            given, about = self._allocate(now_s, now_ms, idle)
+            decided += about
+            idle = [robot for robot in idle if robot.name not in given]
+        # Also while orders wait: a robot that can't take them must not stand in others' way.
+        return decided + [self._command(name, CommandKind.PARK, place) for name, place in
+                          places_to_park(idle, state.robots, parts, state.keeper, now_ms,
+                                         plan.leaving)]
+
+    def _allocate(self, now_s, now_ms, idle):
+        """Return (names of robots that get an order, the events that give it and others)."""
+        state, parts = self._state, self._parts
+        free = [robot for robot in idle if robot.name not in state.pauses.drained]
+        ready, _, decided = self._drop_places.ready(self._in_turn(self._held), now_ms)
+        queues = self._backlog.look(now_ms, parts.ros_time(), without=self._held.difference(
+            order.order_id for order in ready))
+        self._call = self._call or self._bids.call(
+            now_s, self._free_soon(free), queues.urgent_goals())
+        robot_of = {order_id: (name, why) for name, order_id, why in allocate(
+            self._strategy, free, queues, parts.travel, self._time_box())}
+        ready, drops, about = self._drop_places.ready(self._in_turn(robot_of), now_ms)
+        decided += about
+        given = set()
+        for order in ready:
+            name, why = robot_of[order.order_id]
+            given.add(name)
+            decided += self._begin(name, order, 'ordered for this robot' if order.only_robot
+                                   else why, drops.get(order.order_id, ''))
+        if parts.config.preempt_priority_gap and len(robot_of) == len(free):
+            decided += self._take_over(now_s, now_ms, robot_of)
+        return given, decided
+
+    def _in_turn(self, order_ids):
+        """Return waiting OrderRecords, the first that came first."""
+        return sorted((self._state.live[order_id] for order_id in order_ids),
+                      key=lambda order: (order.placed_ms, order.order_id))
+
+    def _take_over(self, now_s, now_ms, given):
+        """Return the events that take robots from less urgent orders, while none is free."""
+        decided = []
+        takers = self._backlog.of_highest_priority(_TAKERS, {*given, *self._held})
+        ready, drops, _ = self._drop_places.ready(self._in_turn(takers), now_ms)
+        for name, loser, order in takeovers(
+                self._state, ready, self._parts.config.preempt_priority_gap,
+                lambda name, order: self._way_s(now_s, name, order)):
+            decided.append(events.TaskPreempted(loser.order_id, name, order.order_id))
+            decided += self._begin(name, order, 'taken from the less urgent order '
+                                   f'{loser.order_id}', drops.get(order.order_id, ''))
+        return decided
+
+    def _way_s(self, now_s, name, order):
+        """Return how far a robot is from an order's first place [s], None if it can't go now."""
+        node, goal = self._node_of(name), self._lane_of(order).goal
+        if (node is None or self._is_held_up(now_s, name) or not self._reports.is_fit(
+                now_s, self._state.keeper.numbers[name])):
+            return None
+        return 0.0 if goal < 0 else self._parts.travel.least_s(goal, node)
+
+    def _node_of(self, name):
+        """Return the last node that a robot is known to hold, None if none is."""
+        report = self._reports.report_of(self._state.keeper.numbers[name])
+        return report.held[-1] if report is not None and report.held else None
+
+    def _batteries(self, idle):
+        """Return the charge, 0 to 1, of robots by name; NaN: unknown."""
+        numbers = self._state.keeper.numbers
+        return {robot.name: self._reports.report_of(numbers[robot.name]).battery
+                for robot in idle}
+
+    def hear_bid(self, now_s, bid) -> None:
+        """Take in a robot's Bid."""
+        self._bids.hear(now_s, bid)
+
+    def take_call(self):
+        """Return the CallForBids to send now, or None, and forget it."""
+        call, self._call = self._call, None
+        return call
+
+    def _free_soon(self, idle):
+        """Return the names of robots that are idle, or at their last drop."""
+        state = self._state
+        return sorted({robot.name for robot in idle}.union(
+            order.robot for order in state.live.values() if order.state == saga.State.DROPPING))
+
+    def _begin(self, name, order, why, drop):
+        """Return the events that give an order to a robot and send it on its way."""
+        kind, which = saga.STEPS[saga.next_state(
+            saga.State.WAITING, saga.assigned_event(order.leg_kind))]
+        place = drop if which == 'drop' and drop else order.place(which)
+        begun = [events.TaskAssigned(order.order_id, name, why, drop)]
+        return begun + [self._command(name, kind, place, order.order_id)] if place else begun
+
+    def _time_box(self):
+        """Return what says whether there is time left to improve an allocation that begins now."""
+        clock, end_s = self._parts.clock, self._parts.clock() + self._parts.config.allocation_box_s
+        return lambda: clock() < end_s
+
+    def _lane_of(self, order):
+        """Return the Lane of an OrderRecord."""
+        first = order.place('pick' if order.leg_kind == OrderKind.MOVE else 'drop')
+        legs = legs_of(order)[order.leg:]
+        names = (first, *(name for leg in legs for name in (leg.pick, leg.drop)))
+        nodes = [self._parts.site.places[name].node for name in names if name]
+        return Lane(nodes[0] if first else -1, any(leg.kind == OrderKind.MOVE for leg in legs),
+                    order.load_mass_kg, order.tools, order.only_robot,
+                    self._energy.tail_s(nodes))
