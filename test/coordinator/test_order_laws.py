@@ -138,7 +138,8 @@ def ask_the_laws(floor):
     carried = [record.order_id for record in state.robots.values() if record.order_id]
     assert len(carried) == len(set(carried)), 'an order has one robot'
     assert not set(state.live) & set(state.ended)
-    for order_id, order in (*state.live.items(), *state.ended.items()):
+    for order_id, order in [*state.live.items(), *(
+            (order_id, state.ended[order_id]) for order_id in state.ended)]:
         assert order.state in RESTING
         assert (order_id in state.waiting) == (order.state == State.WAITING)
         assert (order_id in state.ended) == (order.state in saga.ENDED)
