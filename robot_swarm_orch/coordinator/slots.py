@@ -8,7 +8,7 @@ A slot is
 - *aimed at* by the order that will set its load down there, from its assignment (or from when the
   place was chosen) until it has;
 - *kept* for the orders that picked, or will pick, from it, until their drop is done: so the load
-  can always be put back;
+  can be put back. Of several the first that has to gets it; the others go elsewhere;
 - *occupied* by a load, from a drop there until a pick from there, or by the word of a person.
 
 Only what is occupied is a memory of its own; the rest follows from the orders. A slot of which
@@ -86,7 +86,8 @@ class Slots:
             return f'{place} holds ' + (f'the load {load}' if load else 'a load')
         for other in self.aims_at(place, order_id):
             return f'{place} is where order {other} sets its load down'
-        for other in _others(self._kept.get(place, ()), order_id):
+        kept = self._kept.get(place, ())
+        for other in () if order_id in kept else _others(kept, order_id):
             return f'{place} is kept for the load of order {other} until that is delivered'
         return ''
 

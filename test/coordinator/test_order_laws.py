@@ -176,8 +176,9 @@ def all_end(floor):
             if order is not None and not order.place('drop'):
                 floor.apply(ev.OrderRedirected(order.order_id, 'charger'))
             if order is not None and order.state in saga.SETTING_DOWN and not order.refuge:
-                floor.apply(*(ev.OrderRedirected(order.order_id, slot) for slot in SLOTS[:1]),
-                            *(ev.SlotSet(slot, False) for slot in SLOTS))
+                floor.apply(*(ev.SlotSet(slot, False) for slot in SLOTS),
+                            ev.OrderRedirected(order.order_id, order.place('pick')),
+                            *(ev.OrderRedirected(order.order_id, slot) for slot in SLOTS))
             if record.open is None:
                 floor.command(name)
             if record.open is not None:

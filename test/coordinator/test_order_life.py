@@ -395,6 +395,19 @@ def test_a_slot_is_free_again_once_its_load_was_picked():
     assert floor.assign('late', 'r1') == []
 
 
+def test_of_two_loads_from_one_slot_the_first_goes_back_and_the_other_elsewhere():
+    floor = under_way(State.TO_DROP)
+    floor.place('late')
+    floor.assign('late', 'r1')
+    floor.until(State.TO_DROP, 'late', 'r1')
+    floor.apply(CANCEL, ev.OrderCancelled('late'))
+    assert (floor.order().refuge, floor.order('late').refuge) == ('s0', '')
+    floor.apply(ev.OrderRedirected('late', 's3'))
+    floor.until(State.CANCELLED)
+    floor.until(State.CANCELLED, 'late', 'r1')
+    assert floor.where == {'o': 's0', 'late': 's3'}
+
+
 def test_an_order_waits_for_the_load_that_another_one_brings():
     floor = under_way(State.TO_DROP, drop='s2')
     floor.place('next', 's2', 'd0')
