@@ -355,3 +355,13 @@ class DeadlinesMissed:
     """The deadlines of these orders have passed."""
 
     order_ids: Tuple[str, ...]
+
+
+@register(55)
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """For the record only: what somebody tried to change, and what came of it."""
+
+    what: str
+    result: str
+    operator_id: str = ''

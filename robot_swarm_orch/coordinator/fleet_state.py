@@ -283,9 +283,10 @@ _APPLY = {
     events.SlotSet: order_acts.set_slot,
     events.PauseSet: order_acts.pause,
     events.DrainSet: order_acts.drain,
+    events.Noted: lambda state, event, effects: '',
 }
 
 _ANSWERED = frozenset((
     events.Enrolled, events.Cleared, events.Settled, events.WayBlocked, events.WayUnblocked,
     events.OrderCancelled, events.OrderAmended, events.LoadStranded, events.SlotSet,
-    events.PauseSet, events.DrainSet))
+    events.PauseSet, events.DrainSet, events.Noted))

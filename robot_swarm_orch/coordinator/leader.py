@@ -290,7 +290,7 @@ class Leader:
         return decided + self.housekeeping(now_ms)
 
     def _is_held_up(self, now_s, name):
-        """Return whether a robot is paused, left alone a while, or its words are not decided on."""
+        """Return whether a robot is paused, left alone a while, or what it said is undecided."""
         return (name in self._acks or now_s < self._not_before.get(name, now_s)
                 or self.traffic.is_paused(self.keeper.numbers[name]))
 

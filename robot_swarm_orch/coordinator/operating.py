@@ -6,8 +6,8 @@ from robot_swarm_orch.coordinator import events
 from robot_swarm_orch.coordinator.intake import why_no_load_place
 from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.types import (
-    Amendment, Blockage, Cancellation, Clearance, Drain, Enrolment, Pause, Settlement, SlotWord,
-    Stranding)
+    Amendment, AuditNote, Blockage, Cancellation, Clearance, Drain, Enrolment, Pause, Settlement,
+    SlotWord, Stranding)
 
 
 def event_of(act, site):
@@ -65,4 +65,5 @@ _EVENTS = {
     Stranding: lambda act: events.LoadStranded(act.robot, act.place, act.operator_id),
     SlotWord: lambda act: events.SlotSet(
         act.place, act.is_occupied, act.load_id, act.operator_id),
+    AuditNote: lambda act: events.Noted(act.what, act.result, act.operator_id),
 }

@@ -155,6 +155,23 @@ def _ways_of(nodes) -> str:
     return f'node{"s" * (len(nodes) > 1)} {_named(nodes)}'
 
 
+def _amended(event) -> str:
+    told = [f'priority {event.priority}'] * (event.priority >= 0)
+    if event.deadline_s >= 0.0:
+        told.append('another deadline' if event.deadline_s else 'no deadline')
+    return f'order {event.order_id} is amended: {_named(told) or "nothing"}'
+
+
+def _slot_set(event) -> str:
+    load = f' {event.load_id}' if event.load_id else ''
+    return f'{event.place} holds ' + (f'a load{load}' if event.is_occupied else 'no load')
+
+
+def _pause_set(event) -> str:
+    whom = event.robot or (f'area {event.area}' if event.area else 'the fleet')
+    return f'{whom} is paused' if event.is_paused else f'{whom} goes on'
+
+
 _WORDS = {
     events.SiteLaid: lambda e: f'the roadmap is laid: {e.node_count} nodes',
     events.Enrolled: lambda e: f'{e.robot} is enrolled at node {e.node}',
@@ -173,4 +190,24 @@ _WORDS = {
     events.WayBlocked: lambda e: f'closed to robots: {_ways(e)}',
     events.WayUnblocked: lambda e: f'open again: {_ways(e)}',
     events.OrdersForgotten: lambda e: 'ids of old orders are forgotten',
+    events.OrderCancelled: lambda e: f'order {e.order_id} is to be cancelled',
+    events.OrderAmended: _amended,
+    events.SlotsLaid: lambda e: f'{len(e.places)} places take one load each',
+    events.SlotSet: _slot_set,
+    events.OrderRedirected: lambda e: (
+        f'order {e.order_id} goes on to {e.place}{_because(e.reason)}'),
+    events.OrderHeld: lambda e: (
+        f'order {e.order_id} ' + (f'is held up: {e.reason}' if e.reason else 'can go on')),
+    events.OrderGivenUp: lambda e: f'order {e.order_id} is given up{_because(e.reason)}',
+    events.LoadHandedOver: lambda e: (
+        f'the load of order {e.order_id} is handed over at {e.place}{_because(e.reason)}'),
+    events.TaskPreempted: lambda e: f'{e.robot} leaves order {e.order_id} for order {e.by}',
+    events.PauseSet: _pause_set,
+    events.DrainSet: lambda e: (
+        f'{e.robot} gets {"no new orders" if e.is_drained else "orders again"}'),
+    events.LoadStranded: lambda e: f'the load of {e.robot} stands at {e.place}',
+    events.OrderSplit: lambda e: f'order {e.order_id} is done in {len(e.parts)} parts',
+    events.DeadlinesMissed: lambda e: (
+        f'deadline missed: order{"s" * (len(e.order_ids) > 1)} {_named(e.order_ids)}'),
+    events.Noted: lambda e: f'tried: {e.what}; {e.result}',
 }

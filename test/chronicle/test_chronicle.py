@@ -11,7 +11,7 @@ import sys
 from chronicle_rig import any_log, Fold, START_MS
 from hypothesis import given, HealthCheck, settings, strategies as st
 import pytest
-from robot_swarm_orch.coordinator import events as ev
+from robot_swarm_orch.coordinator import events as ev, wording
 from robot_swarm_orch.coordinator.chronicle import Chronicle
 from robot_swarm_orch.coordinator.chronicle_file import ChronicleRefused, NAME
 from robot_swarm_orch.coordinator.chronicle_writer import Bounds
@@ -68,6 +68,25 @@ def test_lines_tell_events_in_words_and_name_who_acted(fold):
     assert told['CommandAcked'].order_id == 'o1'
     assert json.loads(told['CommandAcked'].json)['orders'][0]['state'] == 'ACCEPTED'
     assert 'AuthorityChanged' not in told
+
+
+def test_every_event_that_people_read_has_a_sentence_of_its_own():
+    kinds = {kind for kind in vars(ev).values() if isinstance(kind, type)
+             and kind.__module__ == ev.__name__ and kind is not ev.Batch}
+    silent = {ev.AuthorityChanged, ev.StateDigest}
+    assert kinds - silent == set(wording._WORDS)
+
+
+@pytest.mark.parametrize('event, text', [
+    (ev.OrderAmended('o1', 200, 0.0), 'order o1 is amended: priority 200, no deadline'),
+    (ev.SlotSet('s1', True, 'p7'), 's1 holds a load p7'),
+    (ev.PauseSet(area='dock'), 'area dock is paused'), (ev.PauseSet(), 'the fleet is paused'),
+    (ev.PauseSet('r1', is_paused=False), 'r1 goes on'),
+    (ev.DeadlinesMissed(('o1', 'o2')), 'deadline missed: orders o1, o2'),
+    (ev.Noted('release of r1', 'refused: role too low', 'kim'),
+     'tried: release of r1; refused: role too low')])
+def test_acts_of_people_are_told_in_words(event, text):
+    assert wording._sentence(event, '', ()) == text
 
 
 def test_an_event_without_effect_says_why(fold):

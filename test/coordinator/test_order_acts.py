@@ -7,8 +7,8 @@ from dataclasses import replace
 from coordinator_bench import Group, move, ring_site
 import pytest
 from robot_swarm_orch.types import (
-    Amendment, Cancellation, CommandKind, Drain, Leg, Mode, Order, OrderKind, OrderState, Outcome,
-    Pause, Reason, Settlement, SlotWord, Stranding)
+    Amendment, AuditNote, Cancellation, CommandKind, Drain, Leg, Mode, Order, OrderKind,
+    OrderState, Outcome, Pause, Reason, Settlement, SlotWord, Stranding)
 
 SLOTS = {'shelf_0': 'storage', 'shelf_2': 'storage', 'shelf_3': 'storage'}
 """shelf_1 is a station, the others take one load each."""
@@ -305,3 +305,10 @@ def test_a_robot_that_reports_its_doubt_gets_commands_once_that_is_settled(happe
     assert ask(group, Settlement('r0', happened, 'anna')) == (True, '')
     until(group, 'o', OrderState.DONE)
     assert actions(group).count((CommandKind.PICK, 'o')) == 2 - happened
+
+
+def test_a_note_for_the_record_changes_nothing_and_is_answered():
+    group = ready()
+    assert ask(group, AuditNote('release of r1', 'refused: role too low', 'kim')) == (True, '')
+    state = group.replicas[group.leader].state
+    assert not state.counters.refused

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
 from rclpy.serialization import deserialize_message, serialize_message  # noqa: E402
 from robot_swarm_orch import msg as messages, types as t  # noqa: E402
+from robot_swarm_orch.bids import Bid, CallForBids  # noqa: E402
 from robot_swarm_orch.errors import WireError  # noqa: E402
 from robot_swarm_orch.nodes.wire import canonical_bytes, Wire  # noqa: E402
 from robot_swarm_orch.raft import Append, Entry, Vote  # noqa: E402
@@ -81,6 +82,8 @@ EXAMPLES = {
     'log_line': t.LogLine(7, 0, 1.5, 1, 'OrderPlaced', 'order o1 was accepted'),
     'stop': t.EmergencyStop('panel', 1, True),
     'operation': t.Enrolment('r1', 3),
+    'call': CallForBids(1, 2, ('r1', 'r2'), (3, 4)),
+    'bid': Bid('r1', 7, 1, 2, 3, ((4, 12.5), (5, 20.0)), 0.5, 100.0, ('fork',)),
 }
 
 
@@ -144,6 +147,12 @@ WRONG = {
         ('index', BIG), ('term', BIG), ('kind', LONG), ('text', LONG), ('order_id', 'a b'),
         ('robot_id', '1'), ('who', LONG), ('json', 'x' * (1 << 21))],
     'stop': [('source', LONG), ('seq', BIG), ('reason', LONG)],
+    'call': [
+        ('term', BIG), ('robots', ['a b']), ('goals', [NODE_COUNT]), ('goals', [1] * 5000),
+        ('robots', ['r1'] * 5000)],
+    'bid': [
+        ('robot_id', ''), ('term', BIG), ('node', NODE_COUNT), ('goals', [NODE_COUNT, 1]),
+        ('goals', [1]), ('battery', 1.5), ('payload_max', nan), ('tools', [LONG])],
     'operation': [
         ('verb', 0), ('verb', 19), ('robot_id', ''), ('node', NODE_COUNT), ('operator_id', LONG)],
 }
