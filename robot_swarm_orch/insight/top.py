@@ -16,8 +16,8 @@ _TROUBLE = (
     'stale_scan', 'camera_frozen', 'stale_camera', 'joining_refused', 'unenrolled', 'fenced',
     'no_leader', 'leader_deaf', 'robot_deaf', 'emergency', 'no_way', 'node_blocked',
     'way_blocked', 'inactive', 'manual', 'scan', 'detection', 'joining', 'unheard', 'peer',
-    'node_held', 'node_promised', 'area_full', 'node_kept_free', 'grant', 'payload', 'driving',
-    'starting', 'between_steps', 'idle')
+    'node_held', 'node_promised', 'area_full', 'paused', 'node_kept_free', 'grant', 'payload',
+    'driving', 'starting', 'between_steps', 'idle')
 _RANK = {kind: rank for rank, kind in enumerate(_TROUBLE)}
 _WORK = _RANK['payload']
 

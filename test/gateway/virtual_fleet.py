@@ -8,11 +8,11 @@ it pass as its answer takes, and no more than a second.
 """
 
 from robot_swarm_orch.config import CoordinatorConfig
+from robot_swarm_orch.coordinator.legs import order_asked
 from robot_swarm_orch.gateway.port import (
     GetLog, GetOrder, ListOrders, LogPage, OrderPage, OrdersPage)
 from robot_swarm_orch.sim.cluster import Cluster, ClusterOptions
 from robot_swarm_orch.site import load_site
-from robot_swarm_orch.types import Order, OrderKind
 
 SITE = load_site({'warehouse': {'columns': 8, 'blocks': 1, 'block_cells': 6}})
 PATIENCE_S = 1.0
@@ -110,15 +110,14 @@ class VirtualFleet:
 def read(replica, question):
     """Return what a leader answers to a question, from its own fleet state."""
     state = replica.state
-    known = sorted([*state.live.values(), *state.ended.values()], key=lambda one: one.order_id)
+    ended = [state.ended[order_id] for order_id in state.ended]
+    known = sorted([*state.live.values(), *ended], key=lambda one: one.order_id)
 
     def status(record):
         return state.status_of(record, replica.raft.term)
     if isinstance(question, GetOrder):
         record = state.order(question.order_id)
-        return OrderPage() if record is None else OrderPage(Order(
-            record.order_id, record.trace_id, OrderKind(record.kind), record.pick, record.drop,
-            record.load_id, record.priority, record.deadline_s), status(record))
+        return OrderPage() if record is None else OrderPage(order_asked(record), status(record))
     if isinstance(question, ListOrders):
         found = [one for one in map(status, known)
                  if one.order_id > question.after

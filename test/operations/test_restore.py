@@ -86,8 +86,9 @@ def test_orders_that_waited_fail_those_picked_are_in_doubt_and_ended_ones_are_re
     assert set(memory.in_doubt) | set(memory.given_up) == {f'open-{n}' for n in range(4)}
     restart(group, memory)
     group.run(until=lambda: group.leader, limit_s=5.0)
-    for order_id in ('done', *memory.given_up, *memory.in_doubt):
-        group.submit(move(order_id))
+    group.submit(move('done'))
+    for order_id in (*memory.given_up, *memory.in_doubt):
+        group.submit(move(order_id, 'shelf_2', 'shelf_3'))
     group.run(seconds=1.0)
     assert group.status('done').state == OrderState.DONE
     for order_id in memory.given_up:

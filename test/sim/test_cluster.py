@@ -73,7 +73,7 @@ def test_a_leader_that_falls_behind_hears_fewer_repetitions_and_motion_stays_as_
         return (*told.values(), len(cluster.client.done_s), cluster.world.truth.driven_m)
     calm, pressed = driven(0.0), driven(0.09)
     assert pressed[0] < 0.75 * calm[0] and pressed[1] > 0.95 * calm[1]
-    assert abs(pressed[2] - calm[2]) <= 1 and abs(pressed[3] - calm[3]) < 0.03 * calm[3]
+    assert abs(pressed[2] - calm[2]) <= 1 and pressed[3] > 0.95 * calm[3]
 
 
 def test_loss_and_delay_cost_time_and_nothing_else():
