@@ -39,8 +39,8 @@ ALLOWED = {
     'demo': {'edge', 'raft', 'coordinator', 'sim'},
 }
 # Modules at the top that the pure parts may import; they import nothing above themselves.
-PLAIN = {'types', 'acts', 'bids', 'orders', 'config', 'errors', 'codec', 'site', 'metrics',
-         'spelling', 'yaml_files', 'plotting', 'compiled'}
+PLAIN = {'types', 'acts', 'bids', 'orders', 'breaker', 'config', 'errors', 'codec', 'site',
+         'metrics', 'spelling', 'yaml_files', 'plotting', 'compiled'}
 CLOCKS_AND_THREADS = {'time', 'threading', 'multiprocessing', 'asyncio', 'logging', 'socket',
                       'subprocess', 'signal'}
 PURE = ('edge', 'raft', 'coordinator', 'sim', 'viz', 'maps')

@@ -14,9 +14,9 @@ Orders that come in are facts, not decisions: they are proposed at once.
 from math import inf
 from uuid import UUID
 
+from robot_swarm_orch.breaker import Breaker
 from robot_swarm_orch.coordinator import commands, events, saga
 from robot_swarm_orch.coordinator.back_pressure import BackPressure
-from robot_swarm_orch.coordinator.breaker import Breaker
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
 from robot_swarm_orch.coordinator.intake import refusal, why_another, why_refused
@@ -32,6 +32,8 @@ from robot_swarm_orch.types import (
     OrderKind, Outcome)
 
 _FORGET_PERIOD_MS = 60_000
+# Steps after a pick that fail so often in a row are not tried for a while, so many pauses at most.
+_FAILURES, _LONGEST = 3, 20
 # Robots wait at a door until all have heard of them, so that is told so often, for so long [s].
 _ZONES_PERIOD_S, _ZONES_AGAIN_S = 0.2, 2.0
 
@@ -89,8 +91,7 @@ class Leader:
         self._zones_told, self._zones_s = None, -inf
         self._lease_s = -inf
         self._lease_seq = 0
-        self.tasking = Tasking(parts, state, self.reports, self._command, self._is_held_up,
-                               term)
+        self.tasking = Tasking(parts, state, self.reports, self._command, self._may_begin, term)
         self._take_over(now_s)
 
     def _take_over(self, now_s):
@@ -236,14 +237,13 @@ class Leader:
         """Return the commands that orders call for and that their robots can take."""
         result = []
         for name in sorted(self.state.due):
-            number = self.keeper.numbers[name]
-            if self._is_held_up(now_s, name) or not self.reports.is_fit(now_s, number):
+            if not self._may_command(now_s, name):
                 continue
             kind, place = commands.due(self.state, name)
             order = self.state.live.get(self.state.robots[name].order_id)
-            if kind == CommandKind.CANCEL:
+            if kind == CommandKind.CANCEL:  # it adds nothing, so a paused robot gets it too
                 order = None
-            elif self.traffic.is_paused(number) or not self._may_try(now_s, name, order):
+            elif not self._may_begin(now_s, name) or not self._may_try(now_s, name, order):
                 continue
             result.append(self._command(name, kind, place, '' if order is None
                                         else order.order_id))
@@ -289,10 +289,15 @@ class Leader:
         decided += self.tasking.decide(now_s, now_ms, self.tasking.idle(now_s, set(lost)))
         return decided + self.housekeeping(now_ms)
 
-    def _is_held_up(self, now_s, name):
-        """Return whether a robot is paused, left alone a while, or what it said is undecided."""
-        return (name in self._acks or now_s < self._not_before.get(name, now_s)
-                or self.traffic.is_paused(self.keeper.numbers[name]))
+    def _may_command(self, now_s, name):
+        """Return whether a robot can take a command: nothing that it said is undecided, say."""
+        return (name not in self._acks and now_s >= self._not_before.get(name, now_s)
+                and self.reports.is_fit(now_s, self.keeper.numbers[name]))
+
+    def _may_begin(self, now_s, name):
+        """Return whether a robot can take a command to do something new."""
+        return (self._may_command(now_s, name)
+                and not self.traffic.is_paused(self.keeper.numbers[name]))
 
     def housekeeping(self, now_ms):
         """Return events that keep the state small and compared."""
@@ -353,7 +358,9 @@ class Leader:
         """Let a robot's breaker know how its command ended; most robots need none."""
         if failed:
             if name not in self._breakers:
-                self._breakers[name] = Breaker(self._parts.rng, self._config.resend_max_s)
+                pause_s = self._config.resend_max_s
+                self._breakers[name] = Breaker(_FAILURES, 2.0 * pause_s, _LONGEST * pause_s,
+                                               pause_s, self._parts.rng)
             self._breakers[name].failed(now_s)
         elif name in self._breakers:
             self._breakers[name].succeeded()

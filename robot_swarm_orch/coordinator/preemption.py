@@ -20,14 +20,16 @@ def candidates(state, order, gap: int) -> list:
     """
     if gap <= 0:
         return []
-    most = order.priority - gap
-    return [(other.robot, other) for other in sorted(
-                state.live.values(), key=lambda other: other.robot)
-            if other.robot and other.priority <= most and not other.leg
-            and Event.PREEMPTED in saga.TRANSITIONS[other.state]
-            and not state.robots[other.robot].lost
-            and other.robot not in state.pauses.drained
-            and order.only_robot in ('', other.robot)]
+    most, found = order.priority - gap, []
+    # By robots, of which there are few: orders may wait by the ten thousand.
+    for name, record in sorted(state.robots.items()):
+        other = state.live.get(record.order_id)
+        if (other is not None and other.priority <= most and not other.leg
+                and Event.PREEMPTED in saga.TRANSITIONS[other.state]
+                and not record.lost and name not in state.pauses.drained
+                and order.only_robot in ('', name)):
+            found.append((name, other))
+    return found
 
 
 def takeovers(state, orders, gap: int, cost_s) -> list:

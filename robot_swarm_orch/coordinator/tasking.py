@@ -32,16 +32,16 @@ _TAKERS = 32
 class Tasking:
     """For one leadership: which robots are idle, and what each of them is given."""
 
-    def __init__(self, parts, state, reports, command, is_held_up, term):
+    def __init__(self, parts, state, reports, command, may_begin, term):
         """
         Begin with what waits.
 
         parts: replica.Parts. state: FleetState. reports: ReportBook. command(robot, kind, place,
-        order_id): makes an events.CommandSent. is_held_up(now_s, robot): whether the leader has
-        words of a robot yet to decide on, or leaves it alone for a while. term: that it leads in.
+        order_id): makes an events.CommandSent. may_begin(now_s, robot): whether a robot can
+        take a command to do something new. term: that it leads in.
         """
         self._parts, self._state, self._reports = parts, state, reports
-        self._command, self._is_held_up = command, is_held_up
+        self._command, self._may_begin = command, may_begin
         self._strategy = ALLOCATORS[parts.config.allocator]
         self._energy = Energy(parts.site, parts.robot, parts.config.battery_reserve)
         self._drop_places = DropPlaces(parts, state)
@@ -72,7 +72,7 @@ class Tasking:
         keeper, robot, result = self._state.keeper, self._parts.robot, []
         for number, name in enumerate(keeper.names):
             if (name in excluded or not self._state.is_idle(name)
-                    or self._is_held_up(now_s, name) or not self._reports.is_fit(now_s, number)):
+                    or not self._may_begin(now_s, name)):
                 continue
             report = self._reports.report_of(number)
             if not report.carrying:
@@ -148,8 +148,7 @@ class Tasking:
     def _way_s(self, now_s, name, order):
         """Return how far a robot is from an order's first place [s], None if it can't go now."""
         node, goal = self._node_of(name), self._lane_of(order).goal
-        if (node is None or self._is_held_up(now_s, name) or not self._reports.is_fit(
-                now_s, self._state.keeper.numbers[name])):
+        if node is None or not self._may_begin(now_s, name):
             return None
         return 0.0 if goal < 0 else self._parts.travel.least_s(goal, node)
 

@@ -12,7 +12,8 @@ import asyncio
 import random
 from typing import Callable, Optional, Protocol
 
-from robot_swarm_orch.gateway.limits import Breaker, full_jitter_s
+from robot_swarm_orch.breaker import Breaker
+from robot_swarm_orch.gateway.limits import full_jitter_s
 from robot_swarm_orch.gateway.port import NoConsensus
 from robot_swarm_orch.gateway.settings import GatewayConfig
 from robot_swarm_orch.types import AuditNote, Clearance, OrderState, Settlement, Stranding
@@ -153,7 +154,7 @@ class Desk:
                 attempt, again_s, max(again_s, self._config.repeat_max_s), self._rng)
             attempt += 1
             await asyncio.wait((future,), timeout=min(left_s, pause_s))
-        self.breaker.answered()
+        self.breaker.succeeded()
         return future.result()
 
     def _nobody(self, text, retry_s=1.0):

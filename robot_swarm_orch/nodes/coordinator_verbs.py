@@ -4,7 +4,6 @@
 
 import json
 from math import hypot
-import time
 
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.insight.group import (
@@ -112,19 +111,11 @@ def _report_of(client, robot, timeout_s):
 
 def act(client, options, what) -> int:
     """Call the leader with an operator's act until it answers; print what it says."""
-    service = client.node.create_client(topics.OPERATE.message,
-                                        topics.OPERATE.name(site=client.site_id))
-    end_s, futures = time.monotonic() + options.timeout, []
-    client.wait(options.timeout, service.service_is_ready)
-    client.wait(_MEET_S)
-    while time.monotonic() < end_s:
-        # Only a leader answers. A call that met none is lost, so another one follows.
-        futures.append(service.call_async(client.wire.write_operation(what)))
-        if client.wait(min(_CALL_AGAIN_S, end_s - time.monotonic()),
-                       lambda: any(future.done() for future in futures)):
-            answer = next(future.result() for future in futures if future.done())
-            print(answer.reason or 'done')
-            return 0 if answer.done else 1
-    raise NoAnswer(
-        f'no leader of site {client.site_id} answered within {options.timeout:g} s, so it is not '
-        'known whether this was done: look with `swarm coordinators`, then repeat it')
+    try:
+        answer = client.ask(topics.OPERATE, client.wire.write_operation(what), options.timeout,
+                            _CALL_AGAIN_S, _MEET_S)
+    except NoAnswer as error:
+        raise NoAnswer(f'{error} It is not known whether this was done: look with `swarm '
+                       'coordinators`, then repeat it') from error
+    print(answer.reason or 'done')
+    return 0 if answer.done else 1

@@ -82,6 +82,24 @@ class FleetClient:
                 topic.message, topic.name(site=self.site_id))
         return self._services[topic.key]
 
+    def ask(self, topic, request, timeout_s: float, again_s: float = 1.0, meet_s: float = 0.0):
+        """
+        Return the leader's answer to a call of a service; raises NoAnswer.
+
+        Only a leader answers. A call that met none is lost, so after `again_s` another follows.
+        meet_s: from the first coordinator that offers the service to the last.
+        """
+        service, end_s, futures = self.service(topic), time.monotonic() + timeout_s, []
+        self.wait(timeout_s, service.service_is_ready)
+        self.wait(meet_s)
+        while time.monotonic() < end_s:
+            futures.append(service.call_async(request))
+            if self.wait(min(again_s, end_s - time.monotonic()),
+                         lambda: any(future.done() for future in futures)):
+                return next(future.result() for future in futures if future.done())
+        raise NoAnswer(f'no leader of site {self.site_id} answered within {timeout_s:g} s. Does '
+                       f'the fleet run, with this site id, {on_domain(self.node)}?')
+
     def wait(self, for_s: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Hear what comes until something holds; False when the time is over before."""
         end_s = time.monotonic() + for_s

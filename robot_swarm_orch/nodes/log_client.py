@@ -2,32 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The event log of a running fleet, read page by page from whoever leads."""
 
-import time
-
 from robot_swarm_orch.coordinator.chronicle import LINES_MAX
 from robot_swarm_orch.nodes import topics
-from robot_swarm_orch.nodes.fleet_client import FleetClient, NoAnswer, on_domain
+from robot_swarm_orch.nodes.fleet_client import FleetClient
 
-_CALL_AGAIN_S = 1.0
 _STAMPED = 8  # of so many lines at least one says when it was
-
-
-def ask(client: FleetClient, topic, request, timeout_s: float):
-    """
-    Return the leader's answer to a call of a service that only reads; raises NoAnswer.
-
-    A call that met no leader is lost, so another one follows: reading twice does no harm.
-    """
-    service = client.service(topic)
-    end_s, futures = time.monotonic() + timeout_s, []
-    client.wait(timeout_s, service.service_is_ready)
-    while time.monotonic() < end_s:
-        futures.append(service.call_async(request))
-        if client.wait(min(_CALL_AGAIN_S, end_s - time.monotonic()),
-                       lambda: any(future.done() for future in futures)):
-            return next(future.result() for future in futures if future.done())
-    raise NoAnswer(f'no leader of site {client.site_id} answered within {timeout_s:g} s. Does the '
-                   f'fleet run, with this site id, {on_domain(client.node)}?')
 
 
 class FleetLog:
@@ -44,7 +23,7 @@ class FleetLog:
     def page(self, after: int, order_id: str = '', robot: str = '', limit: int = LINES_MAX):
         """Return (lines, next `after`)."""
         wire = self._client.wire
-        answer = ask(self._client, topics.GET_LOG, topics.GET_LOG.message.Request(
+        answer = self._client.ask(topics.GET_LOG, topics.GET_LOG.message.Request(
             after=after, limit=limit, order_id=order_id, robot_id=robot), self._timeout_s)
         lines = [wire.hear(wire.read_log_line, line) for line in answer.lines]
         return [line for line in lines if line is not None], answer.next

@@ -8,7 +8,6 @@ import time
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.nodes import topics
 from robot_swarm_orch.nodes.fleet_client import FleetClient
-from robot_swarm_orch.nodes.log_client import ask
 from robot_swarm_orch.orders import OrderState
 from robot_swarm_orch.spelling import did_you_mean
 
@@ -50,7 +49,7 @@ def orders(client: FleetClient, options, states) -> list:
     found, after, wire = [], '', client.wire
     end_s = time.monotonic() + options.timeout
     while len(found) < options.limit:
-        answer = ask(client, topics.LIST_ORDERS, topics.LIST_ORDERS.message.Request(
+        answer = client.ask(topics.LIST_ORDERS, topics.LIST_ORDERS.message.Request(
             states=[int(state) for state in states], robot_id=options.robot,
             client=options.client, after=after, limit=min(_PAGE, options.limit - len(found))),
             max(0.1, end_s - time.monotonic()))

@@ -161,8 +161,8 @@ SUBMIT_ORDER = Topic(
     'answers, so call again with the same order_id after a timeout.')
 OPERATE = Topic(
     'operate', FLEET + 'operate', f'{OURS}/srv/Operate', 'operator -> leader', _reliable(10),
-    'Service: acts on robots (enrol, clear, settle) and on coordinators (add, remove, transfer); '
-    'answers once the act is in the log.')
+    'Service: acts of people on orders, robots, ways, places and coordinators; answers once the '
+    'act is in the log.')
 
 GET_ORDER = Topic(
     'get_order', FLEET + 'get_order', f'{OURS}/srv/GetOrder', 'client -> leader', _reliable(10),

@@ -6,9 +6,10 @@ from hypothesis import given, settings, strategies as st
 import msgpack
 import pytest
 from robot_swarm_orch.codec import pack, unpack
-from robot_swarm_orch.coordinator import events as ev
+from robot_swarm_orch.coordinator import events as ev, preemption
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, FleetState
 from robot_swarm_orch.coordinator.order_book import ATTEMPTS
+from robot_swarm_orch.coordinator.records import OrderRecord
 from robot_swarm_orch.coordinator.saga import State
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.types import CommandKind, first_seq, Outcome
@@ -258,3 +259,28 @@ def test_replicas_that_differ_halt():
     step(state, good)
     with pytest.raises(InvariantError, match='differs'):
         step(state, ev.StateDigest(DIGEST_EVERY, b'x' * 16))
+
+
+def test_a_waiting_order_that_differs_is_found_within_a_turn_of_all_that_wait():
+    """Digests in the log look at some waiting orders at a time, and at all others always."""
+    here, there = (fold([tuple(placed(f'o{number}') for number in range(2500))])
+                   for _ in range(2))
+    there.live['o1700'].priority += 1
+    told = []
+    for _ in range(4 * DIGEST_EVERY):
+        for state in (here, there):
+            state.skip(state.index + 1)
+        if here.index % DIGEST_EVERY == 0:
+            told.append(here.digests[here.index] == there.digests[here.index])
+    assert set(told) == {True, False} and here.digest() != there.digest()
+
+
+def test_who_may_be_taken_away_is_asked_of_robots_not_of_all_orders_that_wait():
+    """Orders may wait by the ten thousand, and it is asked in each decision."""
+    class Crowd(dict):
+        values = items = __iter__ = None
+
+    state = started()
+    state.live = Crowd(state.live)
+    order = OrderRecord('o9', 't', 1, 'a', 'b', '', 200, 0.0, 0)
+    assert preemption.candidates(state, order, 100) == []

@@ -242,6 +242,20 @@ def test_a_paused_robot_comes_to_rest_and_goes_on_with_its_order(pause):
     assert ask(group, Pause(area='nowhere'))[1].startswith('unknown area')
 
 
+def test_a_paused_robot_is_told_at_once_that_its_order_was_cancelled():
+    group = ready(robots=1)
+    group.submit(move('o', 'shelf_3', 'shelf_1'))
+    until(group, 'o', OrderState.ASSIGNED)
+    ask(group, Pause('r0'))
+    group.run(seconds=3.0)
+    robot = group.robots['r0']
+    seq = robot.command_seq
+    assert ask(group, Cancellation('o'))[0]
+    group.run(seconds=2.0)
+    assert robot.command_seq == seq + 1, 'it would drive on with a dead order after the pause'
+    assert robot.command is None or robot.command.kind == CommandKind.CANCEL
+
+
 def test_a_paused_robot_gets_no_new_order():
     group = ready(robots=2)
     ask(group, Pause('r0'))

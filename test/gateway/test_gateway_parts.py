@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.gateway.keys import add_to_set, load_keys, make_key, public_part
-from robot_swarm_orch.gateway.limits import Breaker, Buckets, full_jitter_s, Slots
+from robot_swarm_orch.gateway.limits import Buckets, full_jitter_s, Slots
 from robot_swarm_orch.gateway.settings import GatewayConfig, is_loopback
 from robot_swarm_orch.gateway.strict_json import BadJson, DEPTH_MAX, parse
 
@@ -75,20 +75,6 @@ def test_waits_of_two_gateways_differ_and_grow():
         waits.append([full_jitter_s(attempt, 0.25, 2.0, rng) for attempt in range(60)])
     assert waits[0] != waits[1]
     assert all(sum(one[10:]) / 50 > 2 * sum(one[:2]) / 2 for one in waits)
-
-
-def test_a_breaker_opens_lets_one_try_and_closes_when_it_is_answered():
-    breaker = Breaker(2, 1.0)
-    breaker.failed(0.0)
-    assert breaker.wait_s(0.0) == 0.0
-    breaker.failed(0.0)
-    assert not breaker.is_closed and breaker.wait_s(0.5) == 0.5
-    assert breaker.wait_s(1.0) == 0.0 and breaker.wait_s(1.0) > 0.0, 'one alone tries'
-    breaker.failed(1.2)
-    assert breaker.wait_s(1.3) > 0.0
-    assert breaker.wait_s(2.3) == 0.0
-    breaker.answered()
-    assert breaker.is_closed and breaker.wait_s(2.3) == 0.0
 
 
 VALUES = st.recursive(

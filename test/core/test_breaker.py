@@ -5,14 +5,19 @@
 from random import Random
 
 from hypothesis import given, strategies as st
-from robot_swarm_orch.coordinator.breaker import Breaker, Circuit, FAILURES, LONGEST
+from robot_swarm_orch.breaker import Breaker, Circuit
 
-PAUSE_S = 3.0
+PAUSE_S, FAILURES, LONGEST = 3.0, 3, 20
+
+
+def careful(seed=1):
+    """Return a breaker that pauses after a failure, opens after three, and backs off."""
+    return Breaker(FAILURES, 2.0 * PAUSE_S, LONGEST * PAUSE_S, PAUSE_S, Random(seed))
 
 
 def failed(times, now_s=0.0, seed=1):
     """Return a breaker that has just failed so often, each time as soon as it allowed a try."""
-    breaker = Breaker(Random(seed), PAUSE_S)
+    breaker = careful(seed)
     for _ in range(times):
         while not breaker.allows(now_s):
             now_s += 0.1
@@ -29,7 +34,7 @@ def wait_s(breaker, now_s):
 
 
 def test_a_new_breaker_lets_everything_through():
-    breaker = Breaker(Random(1), PAUSE_S)
+    breaker = careful()
     assert all(breaker.allows(now_s) for now_s in (0.0, 0.0, 1.0))
 
 
@@ -61,9 +66,23 @@ def test_robots_that_failed_together_do_not_try_again_together():
 
 @given(st.lists(st.tuples(st.floats(0.0, 20.0), st.booleans()), max_size=40))
 def test_it_always_lets_a_try_through_in_the_end(story):
-    breaker, now_s = Breaker(Random(3), PAUSE_S), 0.0
+    breaker, now_s = careful(3), 0.0
     for passes_s, is_good in story:
         now_s += passes_s
         if breaker.allows(now_s):
             breaker.succeeded() if is_good else breaker.failed(now_s)
     assert breaker.allows(now_s + LONGEST * PAUSE_S)
+
+
+def test_of_many_that_ask_a_half_open_breaker_one_alone_tries():
+    breaker = Breaker(2, 1.0)
+    breaker.failed(0.0)
+    assert breaker.wait_s(0.0) == 0.0
+    breaker.failed(0.0)
+    assert not breaker.is_closed and breaker.wait_s(0.5) == 0.5
+    assert breaker.wait_s(1.0) == 0.0 and breaker.wait_s(1.0) > 0.0
+    breaker.failed(1.2)
+    assert breaker.wait_s(1.3) > 0.0
+    assert breaker.wait_s(2.3) == 0.0
+    breaker.succeeded()
+    assert breaker.is_closed and breaker.wait_s(2.3) == 0.0
