@@ -20,6 +20,7 @@ from robot_swarm_orch.errors import WireError
 _MAX_BYTES = 64 * 1024 * 1024
 _by_tag = {}
 _by_class = {}
+_arrays = msgpack.Packer()
 
 
 def register(tag: int):
@@ -75,6 +76,11 @@ def _from_ext(code, data):
 def pack(value) -> bytes:
     """Return the canonical bytes of a registered dataclass, or of tuples and scalars of them."""
     return msgpack.packb(value, default=_plain, use_bin_type=True)
+
+
+def array_header(count: int) -> bytes:
+    """Return what `pack` writes before the `count` values of a tuple."""
+    return _arrays.pack_array_header(count)
 
 
 def unpack(data: bytes):

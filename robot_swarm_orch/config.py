@@ -169,8 +169,8 @@ class CoordinatorConfig:
         0.5, 'period in which free robots are asked how far they are from work that waits; 0: '
         'never [s]', 0.0, 60.0)
     allocation_box_s: float = param(
-        0.03, 'an allocation of more than 128 idle robots is improved for this long, less than '
-        'consensus can spare its leader [s]', 0.0, 1.0)
+        0.03, 'an allocation looks for the least cost for this long, then shares out what is left '
+        'greedily; less than consensus can spare its leader [s]', 0.0, 1.0)
     battery_reserve: float = param(
         0.1, 'charge that a robot is to have left when it reaches a charger, 0 to 1', 0.0, 0.9)
     charge_below: float = param(

@@ -37,6 +37,7 @@ ALLOWED = {
     'nodes': {'edge', 'raft', 'coordinator', 'sim', 'telemetry', 'demo', 'viz', 'insight',
               'bench', 'gateway'},
     'demo': {'edge', 'raft', 'coordinator', 'sim'},
+    'cli': {'coordinator', 'sim', 'maps', 'gateway', 'bench', 'demo', 'nodes'},
 }
 # Modules at the top that the pure parts may import; they import nothing above themselves.
 PLAIN = {'types', 'acts', 'bids', 'orders', 'breaker', 'config', 'errors', 'codec', 'site',

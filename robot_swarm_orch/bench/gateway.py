@@ -35,13 +35,15 @@ class Load:
     statuses: Counter = field(default_factory=Counter)      # HTTP status, or name of an error
     wall_s: float = 0.0
     waiting_max: int = 0  # orders that were due and found no connection free
+    due_s: List[float] = field(default_factory=list)   # when the accepted were due, steady clock
+    late_s: List[float] = field(default_factory=list)  # by how much the load itself was late
 
 
 async def hand_in(host: str, port: int, token: str, bodies, options: GatewayBenchOptions) -> Load:
     """
     Hand orders in and return what came of it.
 
-    bodies: an iterator of (order id, bytes of the body).
+    bodies: an iterator of (order id, bytes of the body); None for a body cancels that order.
     """
     load, loop = Load(), asyncio.get_running_loop()
     due, work = deque(), asyncio.Semaphore(0)
@@ -66,6 +68,7 @@ async def hand_in(host: str, port: int, token: str, bodies, options: GatewayBenc
                 load.statuses[status] += 1
                 if status == 201:
                     load.latencies_s.append(loop.time() - due_s)
+                    load.due_s.append(due_s)
         finally:
             writer.close()
     servers = [asyncio.ensure_future(serve()) for _ in range(options.connections)]
@@ -75,6 +78,7 @@ async def hand_in(host: str, port: int, token: str, bodies, options: GatewayBenc
         if left_s > 0.0:
             await asyncio.sleep(left_s)
         due.append((due_s, next(bodies)))
+        load.late_s.append(loop.time() - due_s)
         load.waiting_max = max(load.waiting_max, len(due))
         work.release()
     for _ in servers:
@@ -86,10 +90,12 @@ async def hand_in(host: str, port: int, token: str, bodies, options: GatewayBenc
 
 async def _request(reader, writer, host, token, order_id, body) -> int:
     """Make one request on a connection and return the status of its answer."""
-    writer.write(b'POST /orders HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n'
-                 b'Idempotency-Key: %s\r\nContent-Type: application/json\r\n'
-                 b'Content-Length: %d\r\n\r\n%s' % (host.encode(), token.encode(),
-                                                    order_id.encode(), len(body), body))
+    common = b'Host: %s\r\nAuthorization: Bearer %s\r\n' % (host.encode(), token.encode())
+    writer.write(b'DELETE /orders/%s HTTP/1.1\r\n%s\r\n' % (order_id.encode(), common)
+                 if body is None else
+                 b'POST /orders HTTP/1.1\r\n%sIdempotency-Key: %s\r\n'
+                 b'Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' % (
+                     common, order_id.encode(), len(body), body))
     head = await reader.readuntil(b'\r\n\r\n')
     lines = head.split(b'\r\n')
     length = next(int(line[15:]) for line in lines if line.lower().startswith(b'content-length:'))

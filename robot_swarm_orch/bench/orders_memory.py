@@ -3,16 +3,16 @@
 """
 What finished orders cost a coordinator: memory, snapshots, and room in the event log.
 
-    python3 -m robot_swarm_orch.bench.orders_memory [--orders 1000000] [--robots 100] [--out DIR]
+    swarm bench orders --memory 1000000
 
 Drives the replicated state and the event log of one replica through orders from acceptance to
 DONE, a quarter of the robots at a time, nine log entries each time, with a snapshot as often as a
 coordinator takes one, and the leader's housekeeping once a simulated minute. Orders end as fast as
-the machine folds them; the log's time runs at `--rate` orders a second, so that the bound by
+the machine folds them; the log's time runs at `rate` orders a second, so that the bound by
 number is reached before that by age.
 """
 
-import argparse
+from dataclasses import dataclass
 import json
 from pathlib import Path
 import resource
@@ -33,23 +33,22 @@ _MIB = 1 << 20
 _WRITE_EVERY = 250  # entries that the scribe writes in one go
 
 
-def main(arguments=None) -> int:
+@dataclass(frozen=True)
+class MemoryBenchOptions:
+    """orders: to finish, by so many robots. rate: orders a second of log time. out: folder."""
+
+    orders: int = 1_000_000
+    robots: int = 100
+    rate: float = 20.0
+    remembered: int = CoordinatorConfig().orders_remembered
+    out: str = ''
+
+
+def run_bench(options: MemoryBenchOptions, as_json: bool = False) -> int:
     """Measure, and print what was found."""
-    config = CoordinatorConfig()
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    add = parser.add_argument
-    add('--orders', type=int, default=1_000_000, help='orders to finish (default: %(default)s)')
-    add('--robots', type=int, default=100, help='robots that do them (default: %(default)s)')
-    add('--rate', type=float, default=20.0,
-        help='orders a second of log time (default: %(default)g)')
-    add('--remembered', type=int, default=config.orders_remembered,
-        help='orders_remembered (default: %(default)s)')
-    add('--out', default='', help='where the event log goes (default: a temporary folder)')
-    add('--json', action='store_true', help='print JSON for programs')
-    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix='swarm-bench-orders-') as folder:
-        report = measure(Path(options.out or folder), options, config)
-    print(json.dumps(report, indent=2) if options.json else '\n'.join(lines_of(report)))
+        report = measure(Path(options.out or folder), options, CoordinatorConfig())
+    print(json.dumps(report, indent=2) if as_json else '\n'.join(lines_of(report)))
     return 0
 
 
@@ -95,12 +94,13 @@ class _Replica:
             f'pallet {number}', 100, 0.0) for number, (_, order_id) in zip(numbers, pairs)))
         self._apply(*(event for robot, order_id in pairs for event in (
             events.TaskAssigned(order_id, robot, 'nearest of 12 idle robots, 21 s away'),
-            self._command(robot, CommandKind.GO, order_id))))
-        for kind in (CommandKind.PICK, CommandKind.GO, CommandKind.DROP):
+            self._command(robot, CommandKind.GO, order_id, 'pick'))))
+        for kind, which in ((CommandKind.PICK, 'pick'), (CommandKind.GO, 'drop'),
+                            (CommandKind.DROP, 'drop')):
             self._apply(events.AuthorityChanged(tuple(
                 self._row(number % self._options.robots) for number in numbers)))
             self._apply(*(event for robot, order_id in pairs for event in (
-                self._done(robot), self._command(robot, kind, order_id))))
+                self._done(robot), self._command(robot, kind, order_id, which))))
         self._apply(*(self._done(robot) for robot, _ in pairs))
         now_ms = self._time_ms()
         if now_ms >= self._forget_ms:
@@ -115,8 +115,10 @@ class _Replica:
         node = 1000 + which
         return which, self._seqs[which], (which, node), (node,)
 
-    def _command(self, robot, kind, order_id):
-        return events.CommandSent(robot, '0' * 36, int(kind), 7, 'storage_01', order_id)
+    def _command(self, robot, kind, order_id, which):
+        number = int(order_id.removeprefix('order-'))
+        place = f'storage_{number % 50:02}' if which == 'pick' else f'station_{number % 9}'
+        return events.CommandSent(robot, '0' * 36, int(kind), 7, place, order_id)
 
     def _done(self, robot):
         return events.CommandAcked(robot, self.state.robots[robot].open.seq, int(Outcome.DONE))
@@ -176,7 +178,3 @@ def lines_of(report) -> list:
             f'{row["snapshot_mib"]:>14.1f}{row["snapshot_s"]:>12.3f}{row["restore_s"]:>15.3f}'
             f'{row["event_log_mib"]:>15.0f}')
     return lines
-
-
-if __name__ == '__main__':
-    raise SystemExit(main())

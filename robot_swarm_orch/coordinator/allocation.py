@@ -16,7 +16,7 @@ from typing import NamedTuple, Tuple
 
 import numpy as np
 from robot_swarm_orch.coordinator.market import Market
-from robot_swarm_orch.coordinator.strategies import ALLOCATORS  # noqa: F401: named here too
+from robot_swarm_orch.coordinator.strategies import ALLOCATORS, warm_up  # noqa: F401: also here
 
 LANES_AT_ONCE = 1024
 """Lanes that one allocation looks at, those with the most urgent orders; bounds its time."""
@@ -76,15 +76,16 @@ class TravelTimes:
         return self._planner.table(goal).costs_s(nodes, yaws_rad)
 
     def to_each(self, goals, nodes, yaws_rad):
-        """Return the travel times (n, goals) [s]: by the tables that are known, else as flown."""
+        """Return the travel times (goals, n) [s]: by the tables that are known, else as flown."""
         planner, xy = self._planner, self._planner.site.xy
-        known = [planner.has_whole(goal) for goal in goals]
-        result = np.empty((len(goals), len(nodes)))
-        result[known] = planner.costs_s(
-            [goal for goal, is_known in zip(goals, known) if is_known], nodes, yaws_rad)
-        way = xy[np.array(goals)[~np.array(known)]][:, None] - xy[nodes]
-        result[~np.array(known)] = np.hypot(way[..., 0], way[..., 1]) / planner.robot.speed_mps
-        return result.T
+        known = np.array([planner.has_whole(goal) for goal in goals])
+        if known.all():
+            return planner.costs_s(goals, nodes, yaws_rad)
+        result, goals = np.empty((len(goals), len(nodes))), np.array(goals)
+        result[known] = planner.costs_s(goals[known].tolist(), nodes, yaws_rad)
+        way = xy[goals[~known]][:, None] - xy[nodes]
+        result[~known] = np.hypot(way[..., 0], way[..., 1]) / planner.robot.speed_mps
+        return result
 
     def least_s(self, goal, node):
         """
@@ -129,7 +130,7 @@ def _some(lanes, lengths, robots):
 def travel_times(robots, lanes, travel):
     """Return the travel times of Candidates to the first places of lanes, (robots, lanes) [s]."""
     goals = sorted({lane.goal for lane in lanes} - {-1})
-    result = np.zeros((len(robots), len(lanes)))
+    result = np.zeros((len(lanes), len(robots)))  # so that a lane's times lie side by side
     if goals:
         nodes = np.array([robot.node for robot in robots])
         yaws_rad = np.array([robot.yaw_rad for robot in robots])
@@ -138,10 +139,10 @@ def travel_times(robots, lanes, travel):
         for row, robot in enumerate(robots):
             for node, offered_s in robot.bids_s:
                 if node in column:
-                    by_goal[row, column[node]] = offered_s
+                    by_goal[column[node], row] = offered_s
         at_goal = [index for index, lane in enumerate(lanes) if lane.goal >= 0]
-        result[:, at_goal] = by_goal[:, [column[lanes[index].goal] for index in at_goal]]
-    return result
+        result[at_goal] = by_goal[[column[lanes[index].goal] for index in at_goal]]
+    return result.T
 
 
 def allowed(robots, lanes, times_s):

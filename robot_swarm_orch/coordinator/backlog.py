@@ -49,7 +49,8 @@ class Lane(NamedTuple):
 
     goal: node where they begin, -1: wherever the robot is. needs_payload: whether there is a load
     to pick. mass_kg: of that load, 0: unknown. tools: what the robot must have. robot: the only
-    one that may do it, '': any. tail_s: time from the goal to the end and on to a charger [s].
+    one that may do it, '': any. tail_s: time from the goal to the end and on to a charger [s],
+    -inf: the goal is a charger, so that no battery is too low for it.
     """
 
     goal: int
@@ -104,6 +105,12 @@ class Backlog:
             self._ids[row], self._rows[last_id] = last_id, row
             for column in self._columns():
                 column[row] = column[last]
+
+    def least_tail_s(self) -> float:
+        """Return the least tail of the waiting orders for which a battery matters [s], or 0."""
+        used = np.unique(self._lane[:len(self._ids)]).tolist()
+        tails_s = (self.lanes[lane].tail_s for lane in used)
+        return min((tail_s for tail_s in tails_s if tail_s >= 0.0), default=0.0)
 
     def _columns(self):
         return self._placed_ms, self._priority, self._deadline_s, self._lane

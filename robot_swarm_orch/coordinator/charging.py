@@ -6,7 +6,8 @@ Who goes to which charger, and who leaves one.
 A charger is a place to park at which a robot charges while it stands there. So the fleet state,
 which keeps a parking place for one robot alone, keeps a charger for one robot too. A robot that
 is low goes as soon as it has no order, the lowest first; what it must not use up on orders before
-is the business of `energy.py`. It gets orders again once it has enough.
+is the business of `energy.py`. It gets orders again once it has enough, and makes room for robots
+that are low, and for orders to charge.
 """
 
 from dataclasses import dataclass
@@ -31,12 +32,25 @@ class ChargingPlan:
     leaving: FrozenSet[str] = frozenset()
 
 
-def plan_charging(site, config, idle, batteries, state) -> ChargingPlan:
+def low_below(config, needed) -> float:
+    """
+    Return the charge, 0 to 1, below which a robot without an order is low.
+
+    config: CoordinatorConfig. needed: charge without which none of the waiting orders can be done.
+    Who has less would rest, neither low nor of use. Above half way to `charge_enough` nobody is
+    low, or robots would come and go.
+    """
+    middle = 0.5 * (config.charge_below + config.charge_enough)
+    return max(config.charge_below, min(needed, middle))
+
+
+def plan_charging(site, config, idle, batteries, state, needed=0.0, wanted=()) -> ChargingPlan:
     """
     Return who charges where.
 
     config: CoordinatorConfig. idle: Candidates. batteries: charge of each by name, 0 to 1, NaN:
-    unknown. state: FleetState.
+    unknown. state: FleetState. needed: see `low_below`. wanted: for each order to charge that
+    waits for a charger its name, '' for any.
     """
     records, keeper = state.robots, state.keeper
     chargers = {site.places[name].node: name for name in site.chargers}
@@ -47,7 +61,7 @@ def plan_charging(site, config, idle, batteries, state) -> ChargingPlan:
              if robot.node in chargers or _is_charger(site, records[robot.name].parking)}
     low = sorted((batteries[robot.name], robot.name, robot.node) for robot in idle
                  if robot.name not in there and records[robot.name].open is None
-                 and batteries[robot.name] < config.charge_below)
+                 and batteries[robot.name] < low_below(config, needed))
     free = [name for node, name in chargers.items() if name not in kept
             and keeper.is_free(node) and not state.slots.aims_at(name)]
     to_charge = []
@@ -59,10 +73,14 @@ def plan_charging(site, config, idle, batteries, state) -> ChargingPlan:
         free.remove(best)
         to_charge.append((name, best))
     enough = {name for name in there if not batteries[name] < config.charge_enough}
-    leaving = sorted(enough, key=lambda name: (-batteries[name], name))
+    in_the_way = {robot.name for robot in idle if robot.name in enough and robot.node in chargers
+                  and (chargers[robot.node] in wanted
+                       or state.slots.aims_at(chargers[robot.node]))}
+    leaving = sorted(enough - in_the_way, key=lambda name: (-batteries[name], name))
+    count = len(low) - len(to_charge) + max(0, wanted.count('') - len(free))
     return ChargingPlan(tuple(to_charge),
                         frozenset(there - enough).union(name for name, _ in to_charge),
-                        frozenset(leaving[:len(low) - len(to_charge)]))
+                        in_the_way.union(leaving[:count]))
 
 
 def _is_charger(site, place):

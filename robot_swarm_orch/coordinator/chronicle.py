@@ -160,6 +160,18 @@ class Chronicle:
         return [unpack(record) for record, in self._rows(
             query + ' ORDER BY order_id LIMIT ?', *values, limit)]
 
+    def order_changes(self, states) -> Iterator[Tuple[str, int, int, object]]:
+        """
+        Go through (order id, index, position, event) of all changes of orders into some states.
+
+        states: `OrderState`s. Oldest first.
+        """
+        known = lru_cache(16)(self._told)
+        for name, index, position in self._rows(
+                'SELECT order_id, idx, position FROM happening WHERE state IN '
+                f'({", ".join("?" * len(states))}) ORDER BY idx, position', *map(int, states)):
+            yield name, index, position, event_at(known(index)[1], position)
+
     # Lines
 
     def lines(self, after: int, limit: int = 100, order_id: str = '',

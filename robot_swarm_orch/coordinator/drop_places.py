@@ -14,7 +14,8 @@ when its robot has failed there several times in a row. Then:
    back first.
 
 A load that is to be set down and can't go back to where it was goes to the nearest slot that is
-free. A robot that is to charge anywhere goes to the nearest charger that nobody uses or aims at.
+free. A robot that is to charge anywhere goes to the nearest charger that nobody uses, aims at or
+is sent to (`charging.py`). An order to charge waits until there is such a one, however long.
 """
 
 from math import hypot
@@ -58,6 +59,8 @@ class DropPlaces:
 
     def _drop_for(self, order, aimed):
         """Return (where a waiting order's load can go, why nowhere); ('', '') if it has none."""
+        if order.leg_kind == OrderKind.CHARGE:
+            return '', self._why_no_charger(order, aimed)
         if order.leg_kind != OrderKind.MOVE:
             return '', ''
         first = ''
@@ -69,6 +72,36 @@ class DropPlaces:
                 return place, ''
             first = first or why_not
         return '', first
+
+    def _why_no_charger(self, order, aimed):
+        """Return why a waiting order to charge can't begin, '' if it can; claim its charger."""
+        place = order.place('drop')
+        for name in (place,) if place else self._site.chargers:
+            if name not in aimed and self._can_charge(name, order):
+                aimed.add(name)
+                return ''
+        return f'{place} is in use' if place else 'no charger is free'
+
+    def _can_charge(self, name, order):
+        """Return whether a waiting order could charge here; who stands here idle could do it."""
+        node, state, keeper = self._site.places[name].node, self._state, self._state.keeper
+        if (state.slots.aims_at(name, order.order_id) or self._is_sent_to(name, order.only_robot)
+                or self._why_blocked(name)):
+            return False
+        owner = keeper.owner.get(node)
+        return owner is None or (
+            keeper.names[owner] == order.only_robot if order.only_robot
+            else state.is_idle(keeper.names[owner]))
+
+    def _is_sent_to(self, place, robot):
+        """Return whether a robot other than this one is on its way to a place to park there."""
+        return any(record.parking == place and record.open is not None
+                   for name, record in self._state.robots.items() if name != robot)
+
+    def chargers_wanted(self, orders):
+        """Return for each order (OrderRecord) to charge where it wants to, '' for anywhere."""
+        return tuple(order.place('drop') for order in orders
+                     if order.leg_kind == OrderKind.CHARGE)
 
     def _why_blocked(self, place):
         """Return why nobody can drive to a place, '' if one can."""
@@ -84,7 +117,7 @@ class DropPlaces:
         reason = NO_PLACE + why_not
         if not order.held_ms:
             return [events.OrderHeld(order.order_id, reason)]
-        if now_ms - order.held_ms >= self._wait_ms:
+        if now_ms - order.held_ms >= self._wait_ms and order.leg_kind != OrderKind.CHARGE:
             return [events.OrderGivenUp(order.order_id, why_not)]
         return [] if order.reason == reason else [events.OrderHeld(order.order_id, reason)]
 
@@ -113,28 +146,29 @@ class DropPlaces:
     def _detour(self, order, chosen, now_ms):
         """Return what becomes of an order whose load is on its way."""
         place = order.place('drop')
-        why_not = self._why_unusable(order, place)
+        why_not = self.why_unusable(order, place)
         if not why_not and order.misses >= MISSES:
             why_not = f'{order.robot} failed {order.misses} times on its way to {place}'
         if not why_not:
             return [events.OrderHeld(order.order_id, '')] if order.held_ms else []
         leg = order.present
         for other in (leg.drop, *leg.alternates):
-            if other != place and other not in chosen and not self._why_unusable(order, other):
+            if other != place and other not in chosen and not self.why_unusable(order, other):
                 chosen.add(other)
                 return [events.OrderRedirected(order.order_id, other, why_not)]
         return self._wait(order, why_not, now_ms)
 
-    def _why_unusable(self, order, place):
+    def why_unusable(self, order, place):
+        """Return why an order's load can't be set down at a place, '' if it can."""
         return (self._state.slots.why_taken(place, order.order_id) or self._why_blocked(place))
 
     def _refuge(self, order, node, chosen):
         """Return where a load is set down that is to be, if its place can't be used."""
         place = order.refuge
-        if place and order.misses < MISSES and not self._why_unusable(order, place):
+        if place and order.misses < MISSES and not self.why_unusable(order, place):
             return []
         free = [name for name in sorted(self._state.slots.places)
-                if name not in (place, *chosen) and not self._why_unusable(order, name)]
+                if name not in (place, *chosen) and not self.why_unusable(order, name)]
         return self._redirect(order, node, free, chosen, 'the nearest place that is free')
 
     def _charger(self, order, node, chosen):
@@ -142,6 +176,7 @@ class DropPlaces:
         keeper, slots = self._state.keeper, self._state.slots
         free = [name for name in self._site.chargers
                 if name not in chosen and not slots.aims_at(name, order.order_id)
+                and not self._is_sent_to(name, order.robot)
                 and (keeper.is_free(self._site.places[name].node)
                      or self._site.places[name].node == node)]
         return self._redirect(order, node, free, chosen, '')

@@ -102,6 +102,10 @@ class EndedOrders:
         """Return everything as plain values and records, the same for equal contents."""
         return tuple(chain.from_iterable(self._short.items())), tuple(self._whole.values())
 
+    def to_frozen(self) -> tuple:
+        """Return the same, but as a dict those that are short: a copy that takes little time."""
+        return self._short.copy(), tuple(self._whole.values())
+
     @classmethod
     def from_plain(cls, plain: tuple) -> 'EndedOrders':
         """Return what `to_plain` described."""

@@ -15,14 +15,15 @@ from itertools import islice
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator import commands, events, order_acts, saga
 from robot_swarm_orch.coordinator.ended import EndedOrders
+from robot_swarm_orch.coordinator.frozen import Frozen, LiveOrders
 from robot_swarm_orch.coordinator.keeper import Keeper, NOBODY
 from robot_swarm_orch.coordinator.order_book import OrderBook
 from robot_swarm_orch.coordinator.pauses import Pauses
 from robot_swarm_orch.coordinator.records import Change, Effects, RobotRecord
-from robot_swarm_orch.coordinator.saga import Event, State
+from robot_swarm_orch.coordinator.saga import Event
 from robot_swarm_orch.coordinator.slots import Slots
 from robot_swarm_orch.errors import InvariantError
-from robot_swarm_orch.types import content_digest, Counters, OrderKind
+from robot_swarm_orch.types import CommandKind, content_digest, Counters, OrderKind
 
 DIGEST_EVERY = 256
 """Replicas compare their states after each entry whose index is a multiple of this."""
@@ -37,7 +38,8 @@ class FleetState(OrderBook):
     The replicated state machine; its orders are in `order_book.py`.
 
     For reading: `keeper`, `robots[name]`, `live[order_id]` (OrderRecord), `ended` (EndedOrders),
-    `waiting` (ids of orders nobody carries out, in the order in which they came to wait), `due`
+    `waiting` (ids of orders nobody carries out, in the order in which they came to wait),
+    `engaged` (ids of the other live orders: seldom more than there are robots), `due`
     (robots to which a command is to be sent), `slots`, `pauses`, `done`, `failed`, `cancelled`
     (counts), `index`, `time_ms`.
     """
@@ -46,9 +48,10 @@ class FleetState(OrderBook):
         """Start empty: no site, no robots, no orders."""
         self.keeper = Keeper()
         self.robots = {}
-        self.live = {}
+        self.live = LiveOrders()
         self.ended = EndedOrders()
         self.waiting = {}
+        self.engaged = set()
         self.due = set()
         self.slots = Slots()
         self.pauses = Pauses()
@@ -59,6 +62,7 @@ class FleetState(OrderBook):
         self.time_ms = 0
         self.counters = Counters()
         self.digests = {}
+        self._frozen = None
 
     # Applying the log
 
@@ -67,6 +71,8 @@ class FleetState(OrderBook):
         self._follow(index)
         self.time_ms = max(self.time_ms, batch.time_ms)
         effects = Effects()
+        if self._frozen is not None:
+            self.live.before = self._frozen.keep
         self.ended.shorten()
         for position, event in enumerate(batch.events):
             told = len(effects.orders)
@@ -80,6 +86,7 @@ class FleetState(OrderBook):
                 effects.answers.append((position, why_not))
                 if not why_not and type(event) is events.OrderCancelled:
                     effects.notes[position] = self._what_follows(event.order_id)
+        self.live.before = None
         self._note_digest()
         return effects
 
@@ -149,6 +156,9 @@ class FleetState(OrderBook):
             record.open = None
             self.move(order, Event.SILENT, effects, f'{event.robot} fell silent')
             self.refresh_due(event.robot)
+        elif record.open is not None and record.open.kind == CommandKind.PARK:
+            # It may never get there; others need the place, such as a charger.
+            record.open, record.parking = None, ''
         return ''
 
     def _find(self, event, effects):
@@ -216,21 +226,43 @@ class FleetState(OrderBook):
         count = len(self.waiting)
         begin = self.index // DIGEST_EVERY * _DIGEST_WAITING % max(1, count)
         some = tuple(islice(self.waiting, begin, begin + _DIGEST_WAITING))
-        busy = sorted(name for name, order in self.live.items() if order.state != State.WAITING)
-        return blake2b(pack(self._plain((*busy, *some))), digest_size=16).digest()
+        return blake2b(pack(self._plain((*self.busy(), *some))), digest_size=16).digest()
+
+    def busy(self) -> list:
+        """Return the ids of the live orders that do not wait, sorted."""
+        return sorted(self.engaged)
 
     def _plain(self, orders=None):
         """Return the state as plain values; orders: ids of those to have in it, None: all."""
-        return (self.index, self.time_ms, self.done, self.failed, self.keeper.to_plain(),
-                tuple((name, self.robots[name]) for name in sorted(self.robots)),
+        return (*self.plain_head(),
                 tuple(self.live[key] for key in (sorted(self.live) if orders is None else orders)),
-                tuple(self.waiting),
-                self.cancelled, self.slots.to_plain(), self.pauses.to_plain())
+                tuple(self.waiting), *self.plain_tail())
+
+    def plain_head(self) -> tuple:
+        """Return the plain values that come before the orders."""
+        return (self.index, self.time_ms, self.done, self.failed, self.keeper.to_plain(),
+                tuple((name, self.robots[name]) for name in sorted(self.robots)))
+
+    def plain_tail(self) -> tuple:
+        """Return the plain values that come behind the orders."""
+        return self.cancelled, self.slots.to_plain(), self.pauses.to_plain()
 
     def snapshot(self) -> bytes:
         """Return the whole state as canonical bytes."""
-        return pack((_VERSION, self._plain(), self.ended.to_plain(),
-                     tuple(sorted(self.digests.items()))))
+        return Frozen(self, _VERSION).whole()
+
+    def freeze(self) -> Frozen:
+        """
+        Return the state as it is now, to be packed in slices while entries are applied.
+
+        One at a time: call `thaw` when it is packed, or no longer wanted.
+        """
+        self._frozen = Frozen(self, _VERSION)
+        return self._frozen
+
+    def thaw(self) -> None:
+        """Forget what was frozen: orders change without being kept for it."""
+        self._frozen = None
 
     @classmethod
     def restore(cls, data: bytes) -> 'FleetState':
@@ -246,9 +278,10 @@ class FleetState(OrderBook):
          waiting) = plain[:8]
         state.keeper = Keeper.from_plain(keeper)
         state.robots = dict(robots)
-        state.live = {order.order_id: order for order in live}
+        state.live = LiveOrders((order.order_id, order) for order in live)
         state.ended = EndedOrders.from_plain(ended)
         state.waiting = dict.fromkeys(waiting)
+        state.engaged = state.live.keys() - state.waiting.keys()
         state.digests = dict(digests)
         if len(plain) > 8:
             state.cancelled, slots, pauses = plain[8:]

@@ -28,7 +28,7 @@ class GroupActs:
 
     def __init__(self):
         """Start with none."""
-        self._changes = {}  # (index, term) of the entry -> (request id, act)
+        self._changes = {}  # (index, term) of the entry -> (request ids, act)
         self._transfer = None  # (request id, to or '', term of the old leader)
 
     def begin(self, raft, act, request_id):
@@ -38,12 +38,20 @@ class GroupActs:
                 return [(request_id, True, words)]
             if act.verb == GroupVerb.TRANSFER:
                 self._begin_transfer(raft, act.coordinator, request_id)
-            else:
+            elif not self._joins(act, request_id):
                 index = raft.change_members(_KINDS[act.verb], act.coordinator)
-                self._changes[index, raft.term] = request_id, act
+                self._changes[index, raft.term] = [request_id], act
         except (MembershipRefused, NotLeader, ConfigError) as error:
             return [(request_id, False, str(error))]
         return []
+
+    def _joins(self, act, request_id):
+        """Let a question that was asked again wait for the change that is under way already."""
+        for request_ids, other in self._changes.values():
+            if (other.verb, other.coordinator) == (act.verb, act.coordinator):
+                request_ids.append(request_id)
+                return True
+        return False
 
     def _begin_transfer(self, raft, to, request_id):
         """Ask Raft to hand over; raises NotLeader, ConfigError or MembershipRefused."""
@@ -59,17 +67,18 @@ class GroupActs:
 
     def committed(self, entry):
         """Return the answers that a committed entry gives."""
-        request_id, act = self._changes.pop((entry.index, entry.term), (None, None))
-        return [] if act is None else [(request_id, True, _NEXT[act.verb].format(act.coordinator))]
+        request_ids, act = self._changes.pop((entry.index, entry.term), ((), None))
+        return [(request_id, True, _NEXT[act.verb].format(act.coordinator))
+                for request_id in request_ids]
 
     def settle(self, raft):
         """Return the answers that Raft's state gives: somebody else leads, or nobody took over."""
         answers = []
         leads = raft.role is Role.LEADER
-        for (index, term), (request_id, _) in list(self._changes.items()):
+        for (index, term), (request_ids, _) in list(self._changes.items()):
             if not leads or term != raft.term:
                 del self._changes[index, term]
-                answers.append((request_id, False, _CHANGED))
+                answers += [(request_id, False, _CHANGED) for request_id in request_ids]
         if self._transfer is not None:
             request_id, to, term = self._transfer
             if leads and raft.term == term:
@@ -95,6 +104,8 @@ def _is_so(raft, act):
     if act.verb == GroupVerb.ADD and act.coordinator in raft.members.all:
         part = 'voter' if act.coordinator in raft.members.voters else 'learner'
         return f'{act.coordinator} belongs to the group already, as a {part}'
+    if act.verb == GroupVerb.REMOVE and act.coordinator not in raft.members.all:
+        return f'{act.coordinator} does not belong to the group: {", ".join(raft.members.all)}'
     return ''
 
 

@@ -57,6 +57,8 @@ class Market:
         """
         Return a market with the same best assignments and fewer, closer bonuses.
 
+        For solvers that are shown each order as a column of its own.
+
         With R robots, `reach` the largest difference between two travel times of one robot, and
         orders that any robot can do: one whose bonus exceeds the R-th largest by more than the
         reach is done in each best assignment (else the robot that does the least urgent order

@@ -112,7 +112,8 @@ class OrderBook:
     def _next_leg(self, order, effects):
         """Go on after a leg: with the next one, with this robot if it can, or to the end."""
         if order.leg + 1 >= leg_count(order):
-            self.move(order, Event.NO_LEG_LEFT, effects)
+            self.move(order, Event.NO_LEG_LEFT, effects, f'{order.why}, but its load had been set '
+                      'down where it was ordered to' if order.is_cancelled else '')
             return
         order.leg += 1
         order.source = order.target = ''
@@ -180,6 +181,7 @@ class OrderBook:
             self._end(order, effects)
         else:
             self.waiting.pop(order.order_id, None)
+            self.engaged.add(order.order_id)
             if order.state in saga.IN_DOUBT:
                 effects.marks.append(('in_doubt', order.order_id))
         self.take_cancellation(order, effects)
@@ -198,6 +200,10 @@ class OrderBook:
             return ''
         if order.state == State.SPLIT:
             return f'the parts of order {order_id} end one by one'
+        if order.state == State.DROP_IN_DOUBT:
+            return (f'nobody can tell whether the load of order {order_id} was set down: once '
+                    'that is settled, it is put back if it was not; if it was, that leg stays '
+                    'done')
         return (f'order {order_id} is {State(order.state).name}: it ends when its load is set '
                 'down again')
 
@@ -210,6 +216,7 @@ class OrderBook:
             self.move(order, Event.GAVE_UP, effects, reason)
         else:
             self.waiting[order.order_id] = None
+            self.engaged.discard(order.order_id)
 
     def _release(self, order):
         """Take an order off its robot, which is idle from now on."""
@@ -223,6 +230,7 @@ class OrderBook:
     def _end(self, order, effects):
         del self.live[order.order_id]
         self.waiting.pop(order.order_id, None)
+        self.engaged.discard(order.order_id)
         self.ended.add(order)
         if order.state == State.DONE:
             self.done += 1

@@ -22,12 +22,13 @@ from typing import Callable, Optional, Tuple
 
 from robot_swarm_orch.bids import CallForBids
 from robot_swarm_orch.codec import pack, unpack
-from robot_swarm_orch.coordinator.allocation import TravelTimes
+from robot_swarm_orch.coordinator.allocation import TravelTimes, warm_up
 from robot_swarm_orch.coordinator.disk_watch import DiskWatch
 from robot_swarm_orch.coordinator.events import Batch
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.group import group_word, GroupActs, reachable
 from robot_swarm_orch.coordinator.leader import Leader
+from robot_swarm_orch.coordinator.snapshots import Snapshots
 from robot_swarm_orch.coordinator.words import silent, waits
 from robot_swarm_orch.edge.planning import Planner
 from robot_swarm_orch.errors import ConfigError, NotLeader
@@ -73,6 +74,7 @@ class Parts:
         """Fill in what was left out; see Replica."""
         self.config, self.site, self.robot, self.rng = config, site, robot, rng
         self.travel = TravelTimes(planner or Planner(site, robot))
+        warm_up()
         self.placement = tuple(placement)
         self.observe = observe or (lambda name, value_s: None)
         self.perf = perf or (lambda: 0.0)
@@ -151,7 +153,9 @@ class Replica:
         self._leader = None
         self._messages = []
         self._proposed = {}
-        self._snapshot_index = self.state.index
+        self._snapshots = Snapshots(self.config.snapshot_entries, self.raft, self.store,
+                                    self.state)
+        self._sliced_at_tick = 0
 
     # Inputs
 
@@ -278,7 +282,7 @@ class Replica:
             self._parts.observe('sync_s', self._parts.perf() - started)
         if ready.snapshot is not None:
             self.state = FleetState.restore(ready.snapshot.data)
-            self._snapshot_index = self.state.index
+            self._snapshots.restart(self.state)
             if self._notes is not None:
                 self._notes.snapshot(ready.snapshot, self.state.time_ms)
             self._check_site()
@@ -359,13 +363,12 @@ class Replica:
                 'or a new cluster_id and an empty data directory')
 
     def _take_snapshot(self):
-        if self.raft.last_applied - self._snapshot_index >= self.config.snapshot_entries:
-            self._snapshot_index = self.state.index
-            snapshot = self.raft.compact(self.state.index, self.state.snapshot())
-            self.store.save(None, (), snapshot)
-            self.store.compact(snapshot.index)
-            if self._notes is not None:
-                self._notes.snapshot(snapshot, self.state.time_ms)
+        """Do a slice of what is to do for one, once a tick at most."""
+        if self.raft.tick_count != self._sliced_at_tick:
+            self._sliced_at_tick = self.raft.tick_count
+            finished = self._snapshots.step()
+            if finished is not None and self._notes is not None:
+                self._notes.snapshot(*finished)
 
     # Outputs
 

@@ -29,7 +29,9 @@ One set of states serves three purposes, and what follows tells them apart:
 - CANCELLED by its owner: the load is put back where it was, and the order ends CANCELLED. Before
   the pick there is nothing to put back, and it ends at once. In the midst of a step that must not
   be broken off, the cancellation is remembered (REMEMBERS) and takes effect as soon as the table
-  has a move for it; where the load is about to arrive, it comes too late (TOO_LATE).
+  has a move for it; where the load is about to arrive, it comes too late (TOO_LATE). So does one
+  that is remembered while a drop is in doubt, if the drop turns out to have HAPPENED on the last
+  leg: the order is DONE, and says so. If it did not, the load is put back.
 - GAVE_UP, because the drop place cannot be used: the load is put back, and the order has FAILED.
 - HAND_OVER: the load is set down where another robot can fetch it, and the order waits for one.
 
@@ -320,13 +322,12 @@ SETTING_DOWN = frozenset((State.TO_SET_DOWN, State.AT_SET_DOWN, State.SETTING_DO
                           State.SET_DOWN_IN_DOUBT))
 """States of the compensation."""
 
-REMEMBERS = SETTING_DOWN | {State.PICKING, State.PICK_IN_DOUBT, State.SPLIT}
+REMEMBERS = SETTING_DOWN | {State.PICKING, State.PICK_IN_DOUBT, State.DROP_IN_DOUBT, State.SPLIT}
 """States in which a cancellation is remembered, to take effect later."""
 
 TOO_LATE = {
     State.DROPPING: 'its load is being set down where it was ordered to: that must not be broken '
                     'off',
-    State.DROP_IN_DOUBT: 'nobody can tell whether its load was set down: settle that first',
 }
 """States in which a cancellation is refused, and why."""
 

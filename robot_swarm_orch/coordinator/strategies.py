@@ -9,21 +9,23 @@ counts: `hungarian` finds the least, `auction` comes within `EPSILON_S` for each
 takes the least cost that is left again and again, without looking back.
 
 has_time: says whether there is still time to improve an answer; always true if None. Then
-`hungarian` is exact however large the market. Else, with more than BLOCK robots, it starts from
-`greedy` and makes block after block of robots exact while there is time.
+`hungarian` is exact however large the market. Else it is exact for as many robots as there was
+time for, and shares what they leave out as `greedy` does.
 """
 
 from heapq import heapify, heappop, heapreplace
 
 import numpy as np
-from robot_swarm_orch.coordinator.market import IMPOSSIBLE
+from robot_swarm_orch.compiled import IS_COMPILED
+from robot_swarm_orch.coordinator.least_cost import least_cost_lanes
+from robot_swarm_orch.coordinator.market import IMPOSSIBLE, Market
 from scipy.optimize import linear_sum_assignment
 
 EPSILON_S = 0.01
 """How far from the best an auction may end, for each robot [s]."""
 
-BLOCK = 128
-"""Robots of which `hungarian` finds the best assignment in one go while its time is bounded."""
+AT_ONCE = 128
+"""Robots up to which `hungarian` is exact without Numba while its time is bounded."""
 
 _NEAREST = 16  # robots of a lane that `greedy` looks at in one go
 _SCALE = 6.0  # by which the auction's epsilon shrinks from phase to phase
@@ -31,14 +33,25 @@ _SCALE = 6.0  # by which the auction's epsilon shrinks from phase to phase
 
 def hungarian(market, has_time=None):
     """
-    Return the lanes of least total cost.
+    Return the lanes of least total cost: over lanes (`least_cost.py`) where that is machine code.
 
-    D. F. Crouse, "On implementing 2D rectangular assignment algorithms", IEEE Trans. Aerospace
-    and Electronic Systems 52(4), 2016 (SciPy's linear_sum_assignment).
+    Else on a cost matrix by SciPy's linear_sum_assignment (D. F. Crouse, "On implementing 2D
+    rectangular assignment algorithms", IEEE Trans. Aerospace and Electronic Systems 52(4), 2016),
+    which can't be told to stop, so that more than AT_ONCE robots are left to `greedy` then.
     """
-    if has_time is None or len(market.times_s) <= BLOCK:
-        return _solved(market, least_cost_pairs)
-    return _block_by_block(market, greedy(market), has_time)
+    if not IS_COMPILED:
+        is_exact = has_time is None or len(market.times_s) <= AT_ONCE
+        return _by_matrix(market, least_cost_pairs) if is_exact else greedy(market)
+    lane_of, done = least_cost_lanes(market, has_time)
+    if done < len(lane_of):
+        taken = np.bincount(lane_of[:done] + 1, minlength=len(market.lengths) + 1)[1:]
+        lane_of[done:] = greedy(market.of_robots(slice(done, None), taken))
+    return lane_of
+
+
+def warm_up():
+    """Compile, or load, what the first decision would else have to wait for."""
+    hungarian(Market.of_costs([[0.0]]))
 
 
 def auction(market, has_time=None):
@@ -51,7 +64,7 @@ def auction(market, has_time=None):
     algorithm for asymmetric assignment problems", Computational Optimization and Applications 1,
     1992. All robots without an order bid at once.
     """
-    return _solved(market, auction_pairs)
+    return _by_matrix(market, auction_pairs)
 
 
 def greedy(market, has_time=None):
@@ -112,64 +125,16 @@ def _nearest(times_s, robots):
 ALLOCATORS = {'hungarian': hungarian, 'greedy': greedy, 'auction': auction}
 
 
-def _solved(market, pairs_of):
-    """
-    Return the lanes that a solver of cost matrices finds, with no more columns than it needs.
-
-    Of each lane, the solver is shown some orders, the most urgent first. If it leaves one of each
-    lane, or the lane has no more, then those not shown are of no use either: each costs every
-    robot at least as much as the one left. Lanes that ran out show more, and it solves anew.
-    """
+def _by_matrix(market, pairs_of):
+    """Return the lanes that a solver of cost matrices finds."""
     lane_of = np.full(len(market.times_s), -1)
     rows = np.flatnonzero(np.isfinite(market.times_s[:, market.lengths > 0]).any(axis=1))
-    if not len(rows):
-        return lane_of
-    market = market.of_robots(rows, np.zeros(len(market.lengths), dtype=int)).trimmed()
-    lengths = market.lengths
-    likely = np.full(len(lengths), len(rows) // len(lengths))
-    if len(rows) > BLOCK:
-        likely = np.bincount(greedy(market) + 1, minlength=len(lengths) + 1)[1:]
-    shown = np.minimum(likely + likely // 2 + 2, lengths)
-    while True:
-        lanes, bonus_s = market.head(shown)
+    if len(rows):
+        market = market.of_robots(rows, np.zeros(len(market.lengths), dtype=int)).trimmed()
+        lanes, bonus_s = market.head(market.lengths)
         pairs = pairs_of(market.times_s[:, lanes] - bonus_s)
-        taken = lanes[pairs[:, 1]]
-        used = np.bincount(taken, minlength=len(lengths))
-        out = (used == shown) & (shown < lengths)
-        if not out.any():
-            lane_of[rows[pairs[:, 0]]] = taken
-            return lane_of
-        shown = np.where(out, np.minimum(2 * shown + 2, lengths), shown)
-
-
-def _block_by_block(market, lane_of, has_time):
-    """
-    Return better lanes: the best for one block of robots after another, the others as they are.
-
-    Blocks are robots near each other: in the order of their travel times to one lane, then to the
-    one that is farthest from that.
-    """
-    finite = np.where(np.isfinite(market.times_s), market.times_s, 0.0)
-    spread = finite - finite.mean(axis=0)
-    one = int(spread.var(axis=0).argmax())
-    other = int(np.abs(spread.T @ spread[:, one] / (spread.std(axis=0) + 1e-9)).argmin())
-    orders = [np.argsort(finite[:, lane], kind='stable') for lane in (one, other)]
-    least_s, sweep = market.total_s(lane_of), 0
-    while True:
-        rows = np.roll(orders[sweep % 2], -(sweep // 2 % 2) * (BLOCK // 2))
-        for start in range(0, len(rows), BLOCK):
-            if not has_time():
-                return lane_of
-            block = rows[start:start + BLOCK]
-            others = np.delete(lane_of, block)
-            taken = np.bincount(others[others >= 0], minlength=len(market.lengths))
-            lane_of[block] = _solved(market.of_robots(block, taken), least_cost_pairs)
-        sweep += 1
-        total_s = market.total_s(lane_of)
-        if sweep % 4 == 0:
-            if total_s >= least_s - EPSILON_S:
-                return lane_of
-            least_s = total_s
+        lane_of[rows[pairs[:, 0]]] = lanes[pairs[:, 1]]
+    return lane_of
 
 
 def least_cost_pairs(costs):

@@ -8,7 +8,8 @@ their records but those that it gives out, and those whose drop place could not 
 were to be given out: they are held back until it can.
 """
 
-from math import inf
+from itertools import takewhile
+from math import inf, nan
 
 from robot_swarm_orch.coordinator import events, saga
 from robot_swarm_orch.coordinator.allocation import allocate, Candidate
@@ -17,6 +18,7 @@ from robot_swarm_orch.coordinator.bid_book import BidBook
 from robot_swarm_orch.coordinator.charging import plan_charging
 from robot_swarm_orch.coordinator.drop_places import DropPlaces
 from robot_swarm_orch.coordinator.energy import Energy
+from robot_swarm_orch.coordinator.handing_over import hand_overs
 from robot_swarm_orch.coordinator.legs import legs_of
 from robot_swarm_orch.coordinator.parking import places_to_park
 from robot_swarm_orch.coordinator.preemption import takeovers
@@ -69,20 +71,24 @@ class Tasking:
 
     def idle(self, now_s, excluded) -> list:
         """Return the robots that could start on an order now, as Candidates."""
-        keeper, robot, result = self._state.keeper, self._parts.robot, []
+        keeper, result = self._state.keeper, []
         for number, name in enumerate(keeper.names):
             if (name in excluded or not self._state.is_idle(name)
                     or not self._may_begin(now_s, name)):
                 continue
             report = self._reports.report_of(number)
             if not report.carrying:
-                node, boot_id = report.held[-1], keeper.boots[number]
-                result.append(Candidate(
-                    name, node, report.pose.yaw_rad, self._bare_until_s.get(name, -inf) <= now_s,
-                    *self._bids.limits(name, boot_id, robot),
-                    self._energy.range_s(report.battery),
-                    self._bids.offers(now_s, name, boot_id, node)))
+                result.append(self._candidate(now_s, name, report))
         return result
+
+    def _candidate(self, now_s, name, report):
+        """Return a robot that has reported, as a Candidate."""
+        keeper = self._state.keeper
+        node, boot_id = report.held[-1], keeper.boots[keeper.numbers[name]]
+        return Candidate(
+            name, node, report.pose.yaw_rad, self._bare_until_s.get(name, -inf) <= now_s,
+            *self._bids.limits(name, boot_id, self._parts.robot),
+            self._energy.range_s(report.battery), self._bids.offers(now_s, name, boot_id, node))
 
     def decide(self, now_s, now_ms, idle) -> list:
         """
@@ -92,27 +98,40 @@ class Tasking:
         """
         parts, state = self._parts, self._state
         decided = self._drop_places.decide(self._node_of, now_ms)
-        plan = plan_charging(parts.site, parts.config, idle, self._batteries(idle), state)
-        decided += [self._command(name, CommandKind.PARK, place) for name, place in plan.to_charge]
-        idle = [robot for robot in idle if robot.name not in plan.busy]
+        decided += hand_overs(state, parts.site, self._energy, self._battery_of, self._node_of,
+                              self._drop_places.why_unusable)
+        plan = plan_charging(
+            parts.site, parts.config, idle,
+            {robot.name: self._battery_of(robot.name) for robot in idle}, state,
+            self._energy.charge_for(self._backlog.least_tail_s()),
+            self._drop_places.chargers_wanted(self._in_turn(self._held)))
+        given = set()
         if len(self._backlog):
-            given, about = self._allocate(now_s, now_ms, idle)
+            given, about = self._allocate(now_s, now_ms, idle, plan.busy)
             decided += about
-            idle = [robot for robot in idle if robot.name not in given]
+        decided += [self._command(name, CommandKind.PARK, place)
+                    for name, place in plan.to_charge if name not in given]
+        idle = [robot for robot in idle if robot.name not in plan.busy | given]
         # Also while orders wait: a robot that can't take them must not stand in others' way.
         return decided + [self._command(name, CommandKind.PARK, place) for name, place in
                           places_to_park(idle, state.robots, parts, state.keeper, now_ms,
                                          plan.leaving)]
 
-    def _allocate(self, now_s, now_ms, idle):
-        """Return (names of robots that get an order, the events that give it and others)."""
+    def _allocate(self, now_s, now_ms, idle, busy):
+        """
+        Return (names of robots that get an order, the events that give it and others).
+
+        busy: names of robots that charge, so that they get no other orders than to do that.
+        """
         state, parts = self._state, self._parts
-        free = [robot for robot in idle if robot.name not in state.pauses.drained]
+        free = [robot._replace(range_s=-inf) if robot.name in busy else robot
+                for robot in idle if robot.name not in state.pauses.drained]
+        able = [robot for robot in free if robot.name not in busy]
         ready, _, decided = self._drop_places.ready(self._in_turn(self._held), now_ms)
         queues = self._backlog.look(now_ms, parts.ros_time(), without=self._held.difference(
             order.order_id for order in ready))
         self._call = self._call or self._bids.call(
-            now_s, self._free_soon(free), queues.urgent_goals())
+            now_s, self._free_soon(able), queues.urgent_goals())
         robot_of = {order_id: (name, why) for name, order_id, why in allocate(
             self._strategy, free, queues, parts.travel, self._time_box())}
         ready, drops, about = self._drop_places.ready(self._in_turn(robot_of), now_ms)
@@ -123,7 +142,8 @@ class Tasking:
             given.add(name)
             decided += self._begin(name, order, 'ordered for this robot' if order.only_robot
                                    else why, drops.get(order.order_id, ''))
-        if parts.config.preempt_priority_gap and len(robot_of) == len(free):
+        if parts.config.preempt_priority_gap and {robot.name for robot in able}.issubset(
+                name for name, _ in robot_of.values()):
             decided += self._take_over(now_s, now_ms, robot_of)
         return given, decided
 
@@ -146,22 +166,25 @@ class Tasking:
         return decided
 
     def _way_s(self, now_s, name, order):
-        """Return how far a robot is from an order's first place [s], None if it can't go now."""
-        node, goal = self._node_of(name), self._lane_of(order).goal
+        """Return how far a robot is from an order's first place [s], None if it can't do it."""
+        node, lane = self._node_of(name), self._lane_of(order)
         if node is None or not self._may_begin(now_s, name):
             return None
-        return 0.0 if goal < 0 else self._parts.travel.least_s(goal, node)
+        robot = self._candidate(now_s, name, self._reports.report_of(
+            self._state.keeper.numbers[name]))
+        way_s = 0.0 if lane.goal < 0 else self._parts.travel.least_s(lane.goal, node)
+        # A range that is not known (NaN) is never exceeded.
+        return None if not robot.may(lane) or way_s + lane.tail_s > robot.range_s else way_s
 
     def _node_of(self, name):
         """Return the last node that a robot is known to hold, None if none is."""
         report = self._reports.report_of(self._state.keeper.numbers[name])
         return report.held[-1] if report is not None and report.held else None
 
-    def _batteries(self, idle):
-        """Return the charge, 0 to 1, of robots by name; NaN: unknown."""
-        numbers = self._state.keeper.numbers
-        return {robot.name: self._reports.report_of(numbers[robot.name]).battery
-                for robot in idle}
+    def _battery_of(self, name):
+        """Return a robot's charge, 0 to 1; NaN: unknown."""
+        report = self._reports.report_of(self._state.keeper.numbers[name])
+        return nan if report is None else report.battery
 
     def hear_bid(self, now_s, bid) -> None:
         """Take in a robot's Bid."""
@@ -176,7 +199,8 @@ class Tasking:
         """Return the names of robots that are idle, or at their last drop."""
         state = self._state
         return sorted({robot.name for robot in idle}.union(
-            order.robot for order in state.live.values() if order.state == saga.State.DROPPING))
+            order.robot for order in map(state.live.get, state.engaged)
+            if order.state == saga.State.DROPPING))
 
     def _begin(self, name, order, why, drop):
         """Return the events that give an order to a robot and send it on its way."""
@@ -195,8 +219,11 @@ class Tasking:
         """Return the Lane of an OrderRecord."""
         first = order.place('pick' if order.leg_kind == OrderKind.MOVE else 'drop')
         legs = legs_of(order)[order.leg:]
-        names = (first, *(name for leg in legs for name in (leg.pick, leg.drop)))
-        nodes = [self._parts.site.places[name].node for name in names if name]
-        return Lane(nodes[0] if first else -1, any(leg.kind == OrderKind.MOVE for leg in legs),
+        # A battery has to last until the robot charges, and no longer.
+        once = list(takewhile(lambda leg: leg.kind != OrderKind.CHARGE, legs))
+        places = self._parts.site.places
+        nodes = [places[name].node for leg in once for name in (leg.pick, leg.drop) if name]
+        goal = places[first].node if first else -1
+        return Lane(goal, any(leg.kind == OrderKind.MOVE for leg in legs),
                     order.load_mass_kg, order.tools, order.only_robot,
-                    self._energy.tail_s(nodes))
+                    self._energy.tail_s((goal, *nodes)) if once else -inf)

@@ -20,6 +20,9 @@ FIRST_S = 6.0  # robots are under way by then
 RECOVER_S = 4.0  # kept free after the last fault
 BETWEEN_S = 6.0  # from the end of one pattern to the next
 
+_ON_PROCESSES = (LEADER, MAJORITY, EDGE, FREEZE, FREEZE_EDGE, RESTART, WIPE, REPLACE, LATE)
+_ON_LINKS = (CUT, SPLIT, MUTE, DEAF)
+
 Faults = Tuple[Fault, ...]
 
 
@@ -53,7 +56,7 @@ def scenario_faults(name: str, duration_s: float, coordinators: Tuple[str, ...],
 
 def needs_network(name: str) -> bool:
     """Return whether a scenario cuts links, so that it needs network namespaces."""
-    return name == 'partition'
+    return name in ('partition', 'storm')
 
 
 def _fitting(faults: Faults, duration_s: float) -> Faults:
@@ -107,9 +110,15 @@ def _delayed(duration_s, coordinators, rng) -> Faults:
 
 
 def _random(duration_s, coordinators, rng) -> Faults:
-    """Draw kinds, victims, lengths and pauses."""
-    kinds = (LEADER, MAJORITY, EDGE, FREEZE, FREEZE_EDGE, RESTART, WIPE, REPLACE,
-             LATE)
+    return _drawn(_ON_PROCESSES, duration_s, coordinators, rng)
+
+
+def _storm(duration_s, coordinators, rng) -> Faults:
+    return _drawn(_ON_PROCESSES + _ON_LINKS, duration_s, coordinators, rng)
+
+
+def _drawn(kinds, duration_s, coordinators, rng) -> Faults:
+    """Draw each kind as often as the others, victims, lengths and pauses."""
     faults, bag, at_s = (), [], FIRST_S + 4.0 * rng.random()
     while True:
         bag = bag or rng.sample(kinds, len(kinds))
@@ -139,5 +148,7 @@ SCENARIOS: Dict[str, Scenario] = {
     'delayed': Scenario(
         'leases, authorities, commands and consensus arrive 0.5 to 60 s late', 80.0, _delayed),
     'random': Scenario(
-        'faults of all these kinds, drawn from the seed', 120.0, _random),
+        "faults of all these kinds but the partition's, drawn from the seed", 120.0, _random),
+    'storm': Scenario(
+        'faults of all these kinds, cut links too, drawn from the seed', 180.0, _storm),
 }

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Set, Tuple
 
+from robot_swarm_orch.demo.history import History
 from robot_swarm_orch.demo.observation import Observation
 from robot_swarm_orch.demo.options import DemoOptions
 from robot_swarm_orch.demo.orders import OrderDesk
@@ -71,6 +72,7 @@ class Evidence:
     stolen_ratio: Optional[float] = None  # of the cores' time, what a virtual machine's host took
     vouched: Optional[Set[str]] = None  # open orders that the leader named when asked at the end
     counted: Optional[int] = None  # orders that the leader knew of before it was asked
+    history: Optional[History] = None  # of the orders, in the coordinators' event logs
     forced: List[str] = field(default_factory=list)  # processes that only SIGKILL stopped
     segments_left: List[str] = field(default_factory=list)
     trouble: List[str] = field(default_factory=list)  # what went wrong on the way

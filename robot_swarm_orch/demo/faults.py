@@ -26,6 +26,9 @@ END_PATIENCE_S = 6.0
 # Processes tell their counts once a second; refusals are read so long after the last late word.
 SETTLE_S = 2.5
 
+_NO_COORDINATORS = (EDGE, FREEZE_EDGE, LATE)
+_CAREFUL = (RESTART, WIPE, REPLACE)  # an operator's acts, who looks whether all is well again
+
 
 class Injector:
     """
@@ -70,11 +73,17 @@ class Injector:
             self._begin(self._pending.pop(0), now_s)
 
     def _must_wait(self) -> bool:
-        """Return whether the next fault is an operator's act, who waits for the one before."""
-        careful = (RESTART, WIPE, REPLACE)
-        return self._pending[0].kind in careful and any(
-            record.fault.kind in careful and (
-                record.caught_up_s is None or record.successor and record.group_changed_s is None)
+        """
+        Return whether the next fault would take a coordinator beside one that is not back yet.
+
+        A group bears the loss of a minority, and one that a dead member has not left yet bears
+        less.
+        """
+        return self._pending[0].kind not in _NO_COORDINATORS and any(
+            record.fault.kind not in _NO_COORDINATORS and (
+                record.ended_s is None
+                or record.fault.kind in _CAREFUL and record.caught_up_s is None
+                or record.successor and record.group_changed_s is None)
             for record in self._evidence.faults)
 
     # -- begin and end --------------------------------------------------------------------------
@@ -136,6 +145,8 @@ class Injector:
         folder = Path(spec.parameters['data_dir']).with_name(record.successor)
         self._coordinators[node_id] = replace(spec, name=record.successor, parameters={
             **spec.parameters, 'node_id': node_id, 'data_dir': str(folder), 'join': True})
+        if self._network is not None:
+            self._network.join(node_id)
         self._supervisor.add(self._coordinators[node_id])
         self._operators.append((record, Operator(
             [('coordinators', act, '--site', self._site_id, whom)

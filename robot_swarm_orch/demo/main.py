@@ -11,6 +11,7 @@ import tempfile
 from typing import Callable
 
 from robot_swarm_orch.demo.evidence import Evidence
+from robot_swarm_orch.demo.history import read_history
 from robot_swarm_orch.demo.options import DemoOptions
 from robot_swarm_orch.demo.plot import draw
 from robot_swarm_orch.demo.report import build_report
@@ -19,6 +20,7 @@ from robot_swarm_orch.demo.text import report_text
 from robot_swarm_orch.demo.truth import read_truth, Truth
 from robot_swarm_orch.errors import ConfigError, SwarmError
 from robot_swarm_orch.sim.ghost import orders_per_hour_ghost
+from robot_swarm_orch.sim.world import WorldOptions
 
 PASSED, FAILED, STOPPED = 0, 1, 130
 
@@ -49,13 +51,23 @@ def run_demo(options: DemoOptions, make_client: Callable, network=None) -> int:
 def judge(demo: Demo, evidence: Evidence) -> int:
     """Write the report on a demo that has ended, and return the exit status."""
     truth = load_truth(demo.truth_path, evidence)
+    load_history(demo.data_dir, evidence)
     ghost, options = None, demo.options
     if evidence.timeline.steady and not evidence.trouble:
         print('computing the ghost bound', flush=True)
-        ghost = orders_per_hour_ghost(demo.site, options.robots, options.seed)
+        ghost = orders_per_hour_ghost(
+            demo.site, options.robots, options.seed, world=_world(options),
+            backlog=options.backlog, trip_m=options.trip_m)
     report = build_report(evidence, truth, ghost, demo.site)
     write_report(report, evidence, truth, demo)
     return PASSED if report['passed'] else FAILED
+
+
+def _world(options: DemoOptions) -> WorldOptions:
+    """Return how long handling takes, for the ghosts as for the fleet."""
+    if not options.handling_s:
+        return WorldOptions()
+    return WorldOptions(pick_s=options.handling_s, drop_s=options.handling_s)
 
 
 def load_truth(path: Path, evidence: Evidence) -> Truth:
@@ -69,6 +81,14 @@ def load_truth(path: Path, evidence: Evidence) -> Truth:
     if not truth.ended:
         evidence.trouble.append('the ground truth is cut short: the simulation did not end well')
     return truth
+
+
+def load_history(data_dir: Path, evidence: Evidence) -> None:
+    """Read the coordinators' event logs; what is wrong with them becomes trouble."""
+    try:
+        evidence.history = read_history(data_dir)
+    except SwarmError as error:
+        evidence.trouble.append(f'no history of orders: {error}')
 
 
 def write_report(report: dict, evidence: Evidence, truth: Truth, demo: Demo) -> None:

@@ -31,6 +31,7 @@ FLOOR_ADDRESS = '10.77.0.1'
 NOBODY = '02:00:00:00:00:01'  # a locally administered hardware address that nobody has
 _TOOLS = ('ip', 'nsenter', 'unshare')
 _ENTERED = 'SWARM_CHAOS_NAMESPACE_OF'  # names the process that has moved
+_FIRST_HOST = 11  # last byte of the first coordinator's address
 _WAIT_S = 5.0
 
 
@@ -76,8 +77,8 @@ class Network:
         """Build it around this process, which has to be in a namespace of its own."""
         if os.environ.get(_ENTERED) != str(os.getpid()):
             raise InvariantError("the network would be built among the machine's own interfaces")
-        self._address = {node_id: f'10.77.0.{number}'
-                         for number, node_id in enumerate(coordinators, 11)}
+        self._coordinators = coordinators
+        self._address: Dict[str, str] = {}
         self._holders: Dict[str, subprocess.Popen] = {}
         self._lies: Dict[str, list] = {}  # coordinator -> (who was lied to, about which address)
 
@@ -88,8 +89,8 @@ class Network:
         _ip('addr', 'add', f'{FLOOR_ADDRESS}/24', 'dev', BRIDGE)
         _ip('link', 'set', BRIDGE, 'up')
         try:
-            for node_id in self._address:
-                self._join(node_id)
+            for node_id in self._coordinators:
+                self.join(node_id)
         except BaseException:
             self.__exit__()
             raise
@@ -102,8 +103,9 @@ class Network:
             holder.wait()
         self._holders.clear()
 
-    def _join(self, node_id: str) -> None:
+    def join(self, node_id: str) -> None:
         """Give a coordinator a namespace, kept by a sleeping process, and a link to the floor."""
+        address = f'10.77.0.{_FIRST_HOST + len(self._address)}'
         holder = subprocess.Popen(
             [sys.executable, '-I', '-S', TETHER, str(os.getpid()), 'unshare', '--net', '--',
              'sleep', 'infinity'], stdin=subprocess.DEVNULL)
@@ -116,7 +118,8 @@ class Network:
         _ip('link', 'add', f'swarm-{node_id}', 'type', 'veth', 'peer', 'name', LINK, 'netns',
             str(holder.pid))
         _ip('link', 'set', f'swarm-{node_id}', 'master', BRIDGE, 'up')
-        self._ip_of(node_id, 'addr', 'add', f'{self._address[node_id]}/24', 'dev', LINK)
+        self._address[node_id] = address
+        self._ip_of(node_id, 'addr', 'add', f'{address}/24', 'dev', LINK)
         self._ip_of(node_id, 'link', 'set', LINK, 'up')
         self._ip_of(node_id, 'link', 'set', 'lo', 'up')
 

@@ -24,4 +24,7 @@ class DemoOptions:
     log_format: str = 'text'
     camera_frames_per_s: float = 0.0  # of all robots together; 0: robots without cameras
     retries_per_s: float = 0.0  # orders that are handed in again at random, each second
+    backlog: int = 0  # orders that wait for a robot; 0: max(10, a quarter of the robots)
+    trip_m: float = 0.0  # longest way from pick to drop, as the crow flies; 0: any
+    handling_s: float = 0.0  # of a pick, and of a drop; 0: as the simulation's default
     physics: str = 'kinematic'  # how bodies move: a name in `sim/physics.py`

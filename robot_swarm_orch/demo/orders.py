@@ -21,8 +21,8 @@ RESEND_FIRST_S, RESEND_MAX_S = 0.5, 4.0
 ASK_AFTER_S = 60.0
 ASK_AT_ONCE = 10  # questions about silent orders in one go
 # Orders are due some minutes after they were handed in. Every tenth is urgent: due in a time that
-# hardly suffices for the way, so that a demo shows missed deadlines too. Deadlines are counted; no
-# decision of the fleet rests on them.
+# hardly suffices for the way, so that a demo shows missed deadlines too. Orders of short trips are
+# all alike: an urgent one would draw a robot away from those beside it.
 DUE_S, URGENT_DUE_S, URGENT_EVERY = 300.0, 60.0, 10
 
 
@@ -48,7 +48,7 @@ class OrderDesk:
         self._retries_per_s, self._rng = retries_per_s, random.Random(f'retries {seed}')
         self._retried_s: Optional[float] = None
         self._names: List[str] = []
-        self.retries = 0
+        self.retries = self.retries_after_end = 0
         self.taken_back: Dict[str, str] = {}  # order -> what was said of it after its end
         self._stream = stream
         self._entries: Dict[str, _Entry] = {}
@@ -69,7 +69,8 @@ class OrderDesk:
         """
         for order in self._stream.refill(len(self._waiting)):
             if ros_s:
-                urgent = len(self._entries) % URGENT_EVERY == 0
+                urgent = (len(self._entries) % URGENT_EVERY == 0
+                          and not self._stream.is_local)
                 order = replace(order, deadline_s=ros_s + (URGENT_DUE_S if urgent else DUE_S))
             entry = _Entry(order, now_s)
             self._entries[order.order_id] = self._unanswered[order.order_id] = entry
@@ -94,8 +95,10 @@ class OrderDesk:
             return []
         many, rest = divmod(self._retries_per_s * (now_s - since_s), 1.0)
         count = int(many) + (self._rng.random() < rest)
+        chosen = [self._entries[self._rng.choice(self._names)] for _ in range(count)]
         self.retries += count
-        return [self._entries[self._rng.choice(self._names)].order for _ in range(count)]
+        self.retries_after_end += sum(entry.state in ENDED for entry in chosen)
+        return [entry.order for entry in chosen]
 
     def _silent(self, now_s: float) -> List[Order]:
         """Return some open orders of which nothing was heard for long."""

@@ -79,7 +79,7 @@ def _invariants(evidence: Evidence, truth: Truth) -> dict:
 
 def _orders(evidence: Evidence, truth: Truth, ghost_per_hour: Optional[float]) -> dict:
     """Return what became of the orders, and how many an hour."""
-    desk = evidence.desk
+    desk, history = evidence.desk, evidence.history
     per_hour = orders_per_hour(evidence, truth)
     return {
         'orders_accepted': len(desk.accepted),
@@ -90,7 +90,15 @@ def _orders(evidence: Evidence, truth: Truth, ghost_per_hour: Optional[float]) -
         'orders_lost': len(lost_orders(evidence, truth)) + uncounted_orders(evidence),
         'orders_duplicated': len(truth.repeated()),
         'orders_taken_back': len(desk.taken_back),
+        'orders_not_done_once': len(truth.not_once(desk.drop_of(desk.done_s))),
+        'orders_not_once_in_history': None if history is None else len(
+            history.not_once(desk.accepted, desk.ended)),
+        'orders_in_history': None if history is None else len(history.accepted),
+        'entries_unkept': None if history is None else history.unkept,
+        'picks': sum(truth.picks.values()),
+        'drops': len(truth.drops),
         'orders_retried': desk.retries,
+        'orders_retried_after_end': desk.retries_after_end,
         'orders_per_hour': per_hour,
         'orders_per_hour_ghost': None if ghost_per_hour is None else round(ghost_per_hour, 1),
         'ghost_ratio': (round(per_hour / ghost_per_hour, 4)
@@ -190,7 +198,8 @@ def failures(report: dict, faults: List[FaultFigures], evidence: Evidence) -> Li
     """Return what broke, in words; empty when all is well."""
     found = list(report['trouble'])
     for name in ('overlaps', 'nodes_held_twice', 'robots_outside_their_nodes', 'orders_lost',
-                 'orders_duplicated', 'orders_taken_back'):
+                 'orders_duplicated', 'orders_taken_back', 'orders_not_done_once',
+                 'orders_not_once_in_history'):
         if report[name]:
             found.append(f'{name} is {report[name]}, must be 0')
     if report['leaders_per_term_max'] > 1:

@@ -63,10 +63,11 @@ class Demo:
         self._work = prepare_folder(self.folder)
         coordinators = tuple(f'c{number + 1}' for number in range(options.coordinators))
         self.truth_path = self._work / 'truth.jsonl'
+        self.data_dir = self._work / 'data'
         plan = simulated_fleet(
             os.path.abspath(site_file), options.robots,
             robots_per_process=options.robots_per_process, coordinators=coordinators,
-            data_dir=str(self._work / 'data'), seed=options.seed,
+            data_dir=str(self.data_dir), seed=options.seed,
             truth_path=str(self.truth_path), metrics_port=options.metrics_port,
             log_format=options.log_format, **_hardware(options))
         specs = processes(plan)
@@ -75,8 +76,8 @@ class Demo:
                 json.dumps(scrape_targets(specs), indent=2) + '\n', encoding='utf-8')
         self._supervisor = self._make_supervisor(specs, network)
         observation = Observation(self.site, plan.robots)
-        desk = OrderDesk(OrderStream(self.site, options.seed, options.robots),
-                         options.retries_per_s, options.seed)
+        desk = OrderDesk(OrderStream(self.site, options.seed, options.robots, options.backlog,
+                                     options.trip_m), options.retries_per_s, options.seed)
         config = CoordinatorConfig(node_id='c1', voters=coordinators)
         self.evidence = Evidence(options, timeline(options.duration_s, options.faults),
                                  observation, desk, safe_stop_bound_s(RobotConfig(), config))
@@ -224,8 +225,10 @@ def prepare_folder(folder: Path) -> Path:
 
 
 def _hardware(options: DemoOptions) -> dict:
-    """Return what a plan says of bodies and cameras; ConfigError where MuJoCo is missing."""
+    """Return what a plan says of bodies, loads and cameras; ConfigError without MuJoCo."""
     robot, sim = {}, {}
+    if options.handling_s:
+        sim['load_s'] = options.handling_s
     if options.camera_frames_per_s > 0.0:
         robot['camera'] = True
         sim['camera_frames_per_s'] = options.camera_frames_per_s

@@ -22,7 +22,9 @@ def report_text(report: dict) -> str:
         *(f'  {violation}' for violation in report['violations']),
         *_table('orders', report, (
             'orders_accepted', 'orders_done', 'orders_open', 'orders_failed', 'orders_refused',
-            'orders_lost', 'orders_duplicated', 'orders_taken_back', 'orders_retried',
+            'orders_lost', 'orders_duplicated', 'orders_taken_back', 'orders_not_done_once',
+            'orders_not_once_in_history', 'orders_in_history', 'entries_unkept', 'picks', 'drops',
+            'orders_retried', 'orders_retried_after_end',
             'orders_per_hour', 'orders_per_hour_ghost', 'ghost_ratio')),
         *_table('faults', report, (
             'failover_s', 'robots_stopped_in_failover', 'safe_stop_s_max', 'safe_stop_bound_s',

@@ -9,7 +9,7 @@ start, moves, rests, pick_started, pick, drop_started, drop, watchdog, overlap, 
 
 from collections import Counter
 import json
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from robot_swarm_orch.errors import WireError
 
@@ -25,6 +25,8 @@ class Truth:
         self.picks_started: Counter = Counter()  # order -> times
         self.drops_started: Counter = Counter()
         self.drops: List[Tuple[float, str]] = []  # t, order: loads set down
+        self.picks: Counter = Counter()  # order -> loads taken up
+        self.dropped_at: Dict[str, List[str]] = {}  # order -> where its load was set down
         self.overlaps: List[Tuple[float, str, str]] = []  # t, two robots
         self.positions: List[Tuple[float, list]] = []  # t, [x, y] of each robot
         self.watchdogs = 0
@@ -42,6 +44,9 @@ class Truth:
             self.drops_started[line['order']] += 1
         elif event == 'drop':
             self.drops.append((t, line['order']))
+            self.dropped_at.setdefault(line['order'], []).append(line.get('place', ''))
+        elif event == 'pick':
+            self.picks[line['order']] += 1
         elif event == 'overlap':
             first, second = line['robots']
             self.overlaps.append((t, first, second))
@@ -94,6 +99,20 @@ class Truth:
         drops = {order: f'{count} drops' for order, count in self.drops_started.items()
                  if count > 1}
         return {**picks, **drops}
+
+    def not_once(self, asked: Mapping[str, str]) -> Dict[str, str]:
+        """
+        Return the orders that were not carried out exactly once, and how they were.
+
+        asked: orders that are called done -> where each was to be dropped.
+        """
+        found = {}
+        for order, place in asked.items():
+            picks, places = self.picks[order], self.dropped_at.get(order, [])
+            if picks != 1 or places != [place]:
+                found[order] = (f'{picks} picks, dropped at {", ".join(places) or "no place"}, '
+                                f'not once at {place}')
+        return found
 
     def moving_counts(self, step_s: float = 1.0) -> List[Tuple[float, int]]:
         """Return (t, number of moving robots) every `step_s`, for drawing."""

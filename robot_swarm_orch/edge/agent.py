@@ -15,7 +15,7 @@ from random import Random
 from typing import Optional, Tuple
 
 from robot_swarm_orch.config import RobotConfig
-from robot_swarm_orch.edge.advice import Advice, ADVICE_S
+from robot_swarm_orch.edge.advice import ADVICE_S
 from robot_swarm_orch.edge.authority import AuthorityBook, Heard
 from robot_swarm_orch.edge.base import (
     Base, locate, roadmap_of, stop_distance_m, Track, until_return)
@@ -33,6 +33,7 @@ from robot_swarm_orch.edge.safety import clamp, is_fresh, Limiter, Situation
 from robot_swarm_orch.edge.seams import MotionDriver
 from robot_swarm_orch.edge.stop_latch import StopLatch
 from robot_swarm_orch.edge.task_runner import Phase, TaskRunner
+from robot_swarm_orch.edge.way_finder import WayFinder
 from robot_swarm_orch.edge.words import errors_of, explained
 from robot_swarm_orch.errors import InvariantError
 from robot_swarm_orch.site import Site
@@ -42,11 +43,6 @@ from robot_swarm_orch.types import (
 # Slower than this the robot stands; slower than that it has as good as arrived [m/s].
 _STILL_MPS = 0.02
 _CREEP_MPS = 0.06
-# What driving into a node costs while somebody stands in it, and while it is blocked [s].
-_HELD_COST_S = 20.0
-_BLOCKED_COST_S = 600.0
-# A robot that found no way to its goal looks again after this long [s].
-_NO_WAY_RETRY_S = 1.0
 # Robots that stand for one of these give back what they have not entered.
 _LONG_STANDS = frozenset((Reason.EMERGENCY, Reason.INACTIVE, Reason.IN_DOUBT))
 
@@ -65,8 +61,9 @@ class RobotAgent:
         `company` is what the process knows of robots in free zones; None: it hosts this one only.
         """
         self.robot, self.site, self.config = robot_id, site, config
-        self.planner, self.peers = planner, peers
+        self.peers = peers
         self.rng = rng if rng is not None else Random(boot_id)
+        self.way = WayFinder(robot_id, config, planner, peers, self.rng)
         self.roadmap = roadmap_of(site)
         self.book = AuthorityBook(robot_id, site.hash, boot_id)
         self.clock = LeaseClock(robot_id, _journal_term(journal))
@@ -81,15 +78,10 @@ class RobotAgent:
         self.latch = StopLatch(journal.load().latch)
         self._situation = Situation()
         self._motion = STANDSTILL
-        self._blocked = self._blocked_edges = frozenset()
-        self._planned_around = (self._blocked, self._blocked_edges)
-        self._fenced = self._outside = self._inside = self._no_way = False
+        self._fenced = self._outside = self._inside = False
         self._committed = 0
         self._standing_at = -1
-        self._advice = Advice()
         self._reports = ReportClock(config)
-        self._waiting_since_s = self._look_again_s = None
-        self._patience_s = config.replan_after_s
         self._told = None
 
     def tick(self, inputs: Inputs) -> Outputs:
@@ -212,8 +204,7 @@ class RobotAgent:
         for grant in inputs.grants:
             self._hear_grant(grant, inputs)
         if inputs.view is not None and inputs.view.site_hash == self.site.hash:
-            self._blocked = frozenset(inputs.view.blocked)
-            self._blocked_edges = frozenset(inputs.view.blocked_edges)
+            self.way.hear(inputs.view)
             if self.floor is not None:
                 self.floor.company.hear_view(inputs.view, inputs.now_s)
         if self.floor is not None and self.floor.has_lapsed(
@@ -252,7 +243,7 @@ class RobotAgent:
                 self.counters.refuse(f'grant_{overtaken}')
             elif grant.advice >= 0 and not self.clock.expired(
                     grant.heard_seq, ADVICE_S, inputs.now_s):
-                self._advice.hear(inputs.now_s, grant.advice)
+                self.way.advice.hear(inputs.now_s, grant.advice)
 
     def _stands(self, inputs):
         """Return whether the robot was seen to stand, just now."""
@@ -277,58 +268,10 @@ class RobotAgent:
         return (ack,) if ack is not None else ()
 
     def _find_way(self, inputs, body):
-        """Lead the track to the goal, from the first node at which the robot can still stop."""
-        track, goal, index = self.track, self.runner.goal, self._committed
-        if track is None or body is None or self.book.mode != Mode.AUTOMATIC:
-            return
-        if self._advice.lead(inputs.now_s, track, index, self._standing_at, self.book.held):
-            return
-        if goal < 0:
-            track.nodes = track.nodes[:index + 1]
-            self._waiting_since_s = None
-            return
-        if self._no_way and inputs.now_s < self._look_again_s:
-            return
-        waited = self._has_waited(inputs.now_s)
-        around, ahead = (self._blocked, self._blocked_edges), track.nodes[index:]
-        if (track.nodes[-1] == goal and not waited and (
-                around == self._planned_around or self._blocked.isdisjoint(ahead[1:])
-                and self._blocked_edges.isdisjoint(zip(ahead, ahead[1:])))):
-            return
-        penalties = dict.fromkeys(self._blocked - {goal}, _BLOCKED_COST_S)
-        if waited:
-            penalties.update(self._held_by_others(inputs.now_s, body))
-        before, yaw = self._set_out(body)
-        route = self.planner.route(before, yaw, goal, penalties or None, self._blocked_edges)
-        self._no_way, self._planned_around = not route, around
-        if route:
-            track.nodes = track.nodes[:index] + tuple(route)
-        else:
-            track.nodes = track.nodes[:index + 1]
-        self._waiting_since_s, self._look_again_s = None, inputs.now_s + _NO_WAY_RETRY_S
-
-    def _has_waited(self, now_s):
-        """Return whether the robot has stood on its way for so long that it looks for another."""
-        if self._standing_at < 0 or self.safety.reason not in (
-                Reason.AUTHORITY, Reason.SCAN, Reason.PEER, Reason.DETECTION):
-            self._waiting_since_s = None
-            return False
-        if self._waiting_since_s is None:
-            spread = 1.0 + 0.5 * self.rng.random()
-            self._waiting_since_s = now_s
-            self._patience_s = self.config.replan_after_s * spread
-        return now_s - self._waiting_since_s >= self._patience_s
-
-    def _held_by_others(self, now_s, body):
-        """Return the cost of nodes that standing neighbours hold, or where an obstacle is."""
-        pose = body.pose
-        near = self.peers.near(pose.x_m, pose.y_m, self.config.peer_radius_m, now_s, self.robot)
-        costs = {node: _HELD_COST_S for peer in near
-                 if abs(peer.motion.speed_mps) < _STILL_MPS for node in peer.held
-                 if node < self.site.real_count and node not in self.book.held}
-        if self.safety.reason in (Reason.SCAN, Reason.DETECTION) and len(self.track.nodes) > 1:
-            costs[self.track.nodes[1]] = _HELD_COST_S
-        return dict(sorted(costs.items()))
+        """Lead the track to the goal, if the robot drives by itself."""
+        if self.track is not None and body is not None and self.book.mode == Mode.AUTOMATIC:
+            self.way.lead(inputs.now_s, body, self.track, self._committed, self._standing_at,
+                          self.book.held, self.runner.goal, self.safety)
 
     def _hold(self, inputs, body) -> Optional[Base]:
         """Give back what is not needed, ask for what comes next; return where the robot may go."""
@@ -422,22 +365,10 @@ class RobotAgent:
         if (inputs.call is None or body is None or self.track is None
                 or self.book.mode != Mode.AUTOMATIC):
             return None
-        node, yaw_rad = self._set_out(body)
-
-        def cost_s(goal):
-            return self.planner.cost_s(
-                node, yaw_rad, goal,
-                dict.fromkeys(self._blocked - {goal}, _BLOCKED_COST_S) or None,
-                self._blocked_edges)
-        return bid_of(self.robot, self.book.boot_id, inputs.call, self.clock.term, node, cost_s,
-                      inputs.battery, self.config)
-
-    def _set_out(self, body):
-        """Return the node and the heading with which a new way begins."""
-        nodes, index = self.track.nodes, self._committed
-        return nodes[index], (
-            self.track.roadmap.edge(nodes[index - 1], nodes[index]).yaw_rad if index
-            else body.pose.yaw_rad)
+        node, yaw_rad = self.way.set_out(body, self.track, self._committed)
+        return bid_of(self.robot, self.book.boot_id, inputs.call, self.clock.term, node,
+                      lambda goal: self.way.cost_s(node, yaw_rad, goal), inputs.battery,
+                      self.config)
 
     def _roster(self):
         """Return how new a view of who is in the free zones the robot reckons with; 0: none."""
@@ -469,7 +400,7 @@ class RobotAgent:
     def _errors(self):
         """Return short words about what is wrong."""
         outside = self._outside or (self.book.mode == Mode.AUTOMATIC and not self._inside)
-        return errors_of(self._no_way, outside, self.runner.phase == Phase.IN_DOUBT,
+        return errors_of(self.way.no_way, outside, self.runner.phase == Phase.IN_DOUBT,
                          self.latch.trouble)
 
 

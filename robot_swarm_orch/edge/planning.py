@@ -129,8 +129,10 @@ class RouteTable:
         return self._search.is_whole
 
     def finish(self) -> 'RouteTable':
-        """Search all of it; return the table."""
-        self._search.finish()
+        """Search all of it, and sum it up for `costs_s`; return the table."""
+        if self._totals_s is None:
+            self._search.finish()
+            self._totals_s = self._cost_s + self._search.to_go_s
         return self
 
     def _best(self, node, turns_s):
@@ -174,9 +176,7 @@ class RouteTable:
     @property
     def totals_s(self) -> np.ndarray:
         """Return what each arc and the way on from its end cost, (arcs,) [s], all searched."""
-        if self._totals_s is None:
-            self._totals_s = self._cost_s + self.finish()._search.to_go_s
-        return self._totals_s
+        return self.finish()._totals_s
 
     def route(self, node: int, yaw_rad: float) -> Tuple[int, ...]:
         """Return the nodes from `node` to the goal, both included; () if there is no way."""
@@ -245,8 +245,8 @@ class Planner:
                 yaws_rad: np.ndarray) -> np.ndarray:
         """Return `RouteTable.costs_s` of many starts to many goals, (goals, starts) [s]."""
         graph, nodes = self.graph, np.asarray(nodes, dtype=int)
-        arcs = graph.arcs_from_each[nodes]
-        turns_s = turn_times_s(graph.heading[arcs] - np.asarray(yaws_rad)[:, None], self.robot)
+        arcs = np.ascontiguousarray(graph.arcs_from_each[nodes].T)  # (ways out of a node, starts)
+        turns_s = turn_times_s(graph.heading[arcs] - np.asarray(yaws_rad), self.robot)
         turns_s = np.where(arcs >= 0, turns_s, inf)
         result, some = np.empty((len(goals), len(nodes))), np.empty((_AT_ONCE, *arcs.shape))
         for begin in range(0, len(goals), _AT_ONCE):
@@ -255,7 +255,7 @@ class Planner:
                 self.table(goal).totals_s.take(arcs, out=room, mode='wrap')
             totals = some[:len(part)]
             totals += turns_s
-            totals.min(axis=2, out=result[begin:begin + len(part)])
+            totals.min(axis=1, out=result[begin:begin + len(part)])
         result += stop_cost_s(self.robot)
         result[np.asarray(goals, dtype=int)[:, None] == nodes] = 0.0
         return result

@@ -25,7 +25,8 @@ from robot_swarm_orch.types import EmergencyStop
 
 Robot = Annotated[str, Path(pattern=ROBOT_ID, description='id of the robot', examples=['r001'])]
 Area = Annotated[str, Path(pattern=NAME, description='area of the site', examples=['packing'])]
-Place = Annotated[str, Path(pattern=NAME, description='storage place', examples=['s001'])]
+Place = Annotated[str, Path(
+    pattern=NAME, description='storage place', examples=['storage_01_1_01'])]
 _LIVE = tuple(state for state in OrderState
               if state.name.lower() not in ENDED and state != OrderState.UNKNOWN)
 _OPERATOR, _ADMIN = ROLES[1:]

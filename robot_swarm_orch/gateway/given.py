@@ -81,10 +81,11 @@ class GivenOrder(Given):
     """An order to hand in. Which fields a kind needs is for the site's door to say."""
 
     model_config = ConfigDict(extra='forbid', strict=True, json_schema_extra={'examples': [
-        {'kind': 'move', 'pick': 's001', 'drop': 'p01', 'load_id': 'pallet 4711',
+        {'kind': 'move', 'pick': 'storage_01_1_01', 'drop': 'station_03', 'load_id': 'pallet 4711',
          'priority': 200, 'deadline': '2026-01-31T18:00:00Z'},
-        {'kind': 'sequence', 'legs': [{'kind': 'move', 'pick': 's001', 'drop': 'p01'},
-                                      {'kind': 'park', 'drop': 'park01'}]}]})
+        {'kind': 'sequence', 'legs': [
+            {'kind': 'move', 'pick': 'storage_01_1_01', 'drop': 'station_03'},
+            {'kind': 'park', 'drop': 'parking_001'}]}]})
 
     order_id: Annotated[Optional[str], Field(
         pattern=ORDER_ID, description='instead of the header Idempotency-Key')] = None
@@ -127,7 +128,7 @@ class GivenPlace(Given):
     """Where something stands."""
 
     model_config = ConfigDict(extra='forbid', strict=True, json_schema_extra={
-        'examples': [{'place': 's001'}]})
+        'examples': [{'place': 'storage_01_1_01'}]})
 
     place: Name
 
@@ -156,7 +157,7 @@ class GivenWays(Given):
     """Nodes (or places), and streets from a node to the next."""
 
     model_config = ConfigDict(extra='forbid', strict=True, json_schema_extra={
-        'examples': [{'nodes': ['s001'], 'streets': []}], 'minProperties': 1})
+        'examples': [{'nodes': ['storage_01_1_01'], 'streets': []}], 'minProperties': 1})
 
     nodes: Annotated[List[Name], Field(max_length=256)] = []
     streets: Annotated[List[Annotated[List[Name], Field(min_length=2, max_length=2)]],

@@ -31,8 +31,14 @@ RETRY_QUEUE_S = 5.0
 
 def add_order_routes(app: FastAPI, gate: Gate) -> None:
     """Add the routes to an application."""
-    port = gate.port
+    _add_hand_in(app, gate)
+    _add_list(app, gate.port)
+    _add_look(app, gate.port)
+    _add_change(app, gate)
+    _add_cancel(app, gate)
 
+
+def _add_hand_in(app, gate):
     @app.post('/orders', tags=['orders'], status_code=201, response_model=ToldStatus,
               responses={200: {'model': ToldStatus, 'description': 'It was accepted before'},
                          201: {'description': 'Accepted: on disk on a majority', 'headers': {
@@ -41,23 +47,29 @@ def add_order_routes(app: FastAPI, gate: Gate) -> None:
     async def hand_in(request: Request, given: Annotated[GivenOrder, Body()],
                       idempotency_key: KeyHeader = None):
         """Hand an order in. Call again with the same Idempotency-Key until it is answered."""
-        caller = request.state.caller
         order = given.value(_order_id(given, idempotency_key), request.state.request_id,
-                            caller.subject)
+                            request.state.caller.subject)
         if order.only_asks:  # on the order topic that would be a question, not an order
             raise Problem('invalid', f'a {given.kind} needs a drop', errors=[
                 {'where': 'body/drop', 'detail': 'where is it to go?'}])
-        if not gate.orders.take('all'):
-            raise Problem('queue-full', f'{gate.orders.total} orders wait for their commit at '
-                          'this gateway', 1.0)
-        try:
-            status = await port.submit(order)
-        finally:
-            gate.orders.give_back('all')
+        status = await _submit(gate, order)
         placed = judge(order, status)
         return answer(tell_status(status), 201 if placed else 200,
                       {'Location': f'/orders/{order.order_id}'})
 
+
+async def _submit(gate, order):
+    """Return the status that answers an order; raise Problem when too many wait for theirs."""
+    if not gate.orders.take('all'):
+        raise Problem('queue-full', f'{gate.orders.total} orders wait for their commit at '
+                      'this gateway', 1.0)
+    try:
+        return await gate.port.submit(order)
+    finally:
+        gate.orders.give_back('all')
+
+
+def _add_list(app, port):
     @app.get('/orders', tags=['orders'], response_model=ToldOrders,
              openapi_extra=needs('viewer', **{'x-many': ['state']}))
     async def list_orders(
@@ -75,12 +87,16 @@ def add_order_routes(app: FastAPI, gate: Gate) -> None:
         return answer(ToldOrders(orders=[tell_status(one) for one in page.orders],
                                  next=page.next or None, live=page.live))
 
+
+def _add_look(app, port):
     @app.get('/orders/{order_id}', tags=['orders'], response_model=ToldOrderPage,
              openapi_extra=needs('viewer'))
     async def look_at(order_id: OrderId):
         """Look at one order, with all that happened to it."""
         return answer(tell_page(await _known(port, order_id)))
 
+
+def _add_change(app, gate):
     @app.patch('/orders/{order_id}', tags=['orders'], response_model=ToldAct,
                openapi_extra=needs('operator', **{'x-conflicts': True}))
     async def change(request: Request, order_id: OrderId, given: GivenChange):
@@ -89,25 +105,29 @@ def add_order_routes(app: FastAPI, gate: Gate) -> None:
         if not named:
             raise Problem('invalid', 'name a priority or a deadline to change')
         deadline_s = (given.deadline or 0.0) if 'deadline' in named else -1.0
-        return await _act(request, Amendment(
+        return await _act(gate, request, Amendment(
             order_id, given.priority if 'priority' in named else -1, deadline_s,
             request.state.caller.subject))
 
+
+def _add_cancel(app, gate):
     @app.delete('/orders/{order_id}', tags=['orders'], response_model=ToldAct,
                 openapi_extra=needs('operator', **{'x-conflicts': True}))
     async def cancel(request: Request, order_id: OrderId):
         """End an order; a load that was picked is set down again."""
-        return await _act(request, Cancellation(order_id, request.state.caller.subject))
+        return await _act(gate, request, Cancellation(order_id, request.state.caller.subject))
 
-    async def _act(request, act):
-        done, reason = await port.operate(act)
-        if not done:
-            page = await port.ask(GetOrder(act.order_id))
-            gate.note(request.state.caller, what_of(request), f'refused: {reason}')
-            if page.status is None:
-                raise Problem('not-found', f'there is no order {act.order_id!r}')
-            raise Problem('conflict', reason, order=tell_status(page.status).model_dump())
-        return answer(ToldAct(done=True, text=reason or 'done'))
+
+async def _act(gate, request, act):
+    """Carry out an act on an order; raise Problem with where the order stands if it is refused."""
+    done, reason = await gate.port.operate(act)
+    if not done:
+        page = await gate.port.ask(GetOrder(act.order_id))
+        gate.note(request.state.caller, what_of(request), f'refused: {reason}')
+        if page.status is None:
+            raise Problem('not-found', f'there is no order {act.order_id!r}')
+        raise Problem('conflict', reason, order=tell_status(page.status).model_dump())
+    return answer(ToldAct(done=True, text=reason or 'done'))
 
 
 def judge(order: Order, status: OrderStatus) -> bool:

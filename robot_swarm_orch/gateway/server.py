@@ -3,7 +3,7 @@
 """
 Serves an application on a socket, in a thread with an event loop of its own.
 
-uvicorn does the work; `_Protocol` adds what it does not bound: how long a head may take and be,
+uvicorn does the work; `BoundedHeads` adds what it does not bound: how long a head may take and be,
 and how many connections one address may have.
 """
 
@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from typing import Callable
+from typing import Callable, Dict
 
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.gateway.problems import of_status, Problem
@@ -35,97 +35,106 @@ def _modules():
     return uvicorn, HttpToolsProtocol
 
 
-def protocol(base, config: GatewayConfig, per_address: dict):
-    """Return the class of a connection; `per_address` counts those that are open."""
-    class Protocol(base):
-        """One connection whose heads are bounded in time and size."""
+class BoundedHeads:
+    """
+    What a connection of uvicorn's lacks: heads bounded in time and size, and a count by address.
 
-        def connection_made(self, transport):
-            """Begin, unless too many connections are open."""
-            super().connection_made(transport)
-            self._head_timer, self._head_bytes, self._in_head = None, 0, True
-            self._address = self.client[0] if self.client else ''
-            count = per_address[self._address] = per_address.get(self._address, 0) + 1
-            if (count > config.connections_per_address_max
-                    or sum(per_address.values()) > config.connections_max):
-                self._refuse(Problem('too-many-requests', 'too many connections are open', 1.0))
+    A class for `protocol` to mix in.
+    """
+
+    bounds: GatewayConfig  # `config` is uvicorn's own
+    per_address: Dict[str, int]  # connections that are open, shared by all
+
+    def connection_made(self, transport):
+        """Begin, unless too many connections are open."""
+        super().connection_made(transport)
+        self._head_timer, self._head_bytes, self._in_head = None, 0, True
+        self._address = self.client[0] if self.client else ''
+        count = self.per_address[self._address] = self.per_address.get(self._address, 0) + 1
+        if (count > self.bounds.connections_per_address_max
+                or sum(self.per_address.values()) > self.bounds.connections_max):
+            self._refuse(Problem('too-many-requests', 'too many connections are open', 1.0))
+            return
+        self._wait_for_head()
+
+    def connection_lost(self, exc):
+        """End."""
+        self._end_head()
+        self._uncount()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self):
+        """Hand the connection over to a WebSocket, which counts as a stream from then on."""
+        self._uncount()
+        super().handle_websocket_upgrade()
+
+    def _uncount(self):
+        left = self.per_address.get(self._address, 1) - 1
+        if left > 0:
+            self.per_address[self._address] = left
+        else:
+            self.per_address.pop(self._address, None)
+
+    def data_received(self, data):
+        """Take bytes in; of a head only so many."""
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX + self.bounds.body_max_bytes:
+                self._refuse(Problem('head-too-large', 'this is no head of a request'))
                 return
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(Problem('head-too-large', f'a head may have {HEAD_BYTES_MAX} bytes'))
+
+    def on_message_begin(self):
+        """Expect a head."""
+        super().on_message_begin()
+        self._in_head = True
+        if self._head_timer is None:
             self._wait_for_head()
 
-        def connection_lost(self, exc):
-            """End."""
-            self._end_head()
-            self._uncount()
-            super().connection_lost(exc)
+    def on_headers_complete(self):
+        """Expect the head no more."""
+        self._end_head()
+        super().on_headers_complete()
 
-        def handle_websocket_upgrade(self):
-            """Hand the connection over to a WebSocket, which counts as a stream from then on."""
-            self._uncount()
-            super().handle_websocket_upgrade()
+    def send_400_response(self, msg):
+        """Refuse what is no HTTP, as all else is refused."""
+        self._refuse(of_status(400, msg))
 
-        def _uncount(self):
-            left = per_address.get(self._address, 1) - 1
-            if left > 0:
-                per_address[self._address] = left
-            else:
-                per_address.pop(self._address, None)
+    def _wait_for_head(self):
+        self._head_timer = self.loop.call_later(self.bounds.header_s, self._too_slow)
 
-        def data_received(self, data):
-            """Take bytes in; of a head only so many."""
-            if self.transport.is_closing():
-                return
-            if self._in_head:
-                self._head_bytes += len(data)
-                if self._head_bytes > HEAD_BYTES_MAX + config.body_max_bytes:
-                    self._refuse(Problem('head-too-large', 'this is no head of a request'))
-                    return
-            super().data_received(data)
-            if self._in_head and self._head_bytes > HEAD_BYTES_MAX:
-                self._refuse(Problem('head-too-large', f'a head may have {HEAD_BYTES_MAX} bytes'))
-
-        def on_message_begin(self):
-            """Expect a head."""
-            super().on_message_begin()
-            self._in_head = True
-            if self._head_timer is None:
-                self._wait_for_head()
-
-        def on_headers_complete(self):
-            """Expect the head no more."""
-            self._end_head()
-            super().on_headers_complete()
-
-        def send_400_response(self, msg):
-            """Refuse what is no HTTP, as all else is refused."""
-            self._refuse(of_status(400, msg))
-
-        def _wait_for_head(self):
-            self._head_timer = self.loop.call_later(config.header_s, self._too_slow)
-
-        def _end_head(self):
-            self._in_head, self._head_bytes = False, 0
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
-
-        def _too_slow(self):
+    def _end_head(self):
+        self._in_head, self._head_bytes = False, 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
             self._head_timer = None
-            self._refuse(Problem('too-slow', 'the head of the request did not arrive within '
-                                 f'{config.header_s:g} s'))
 
-        def _refuse(self, problem):
-            """Answer with a problem and close."""
-            self._end_head()
-            if self.transport.is_closing():
-                return
-            body = problem.body()
-            lines = [f'HTTP/1.1 {problem.status_code} {problem.document["title"]}',
-                     'content-type: application/problem+json', f'content-length: {len(body)}',
-                     'connection: close', *(f'{name}: {value}' for name, value in
-                                            (problem.headers or {}).items())]
-            self.transport.write('\r\n'.join([*lines, '', '']).encode('ascii') + body)
-            self.transport.close()
-    return Protocol
+    def _too_slow(self):
+        self._head_timer = None
+        self._refuse(Problem('too-slow', 'the head of the request did not arrive within '
+                             f'{self.bounds.header_s:g} s'))
+
+    def _refuse(self, problem):
+        """Answer with a problem and close."""
+        self._end_head()
+        if self.transport.is_closing():
+            return
+        body = problem.body()
+        lines = [f'HTTP/1.1 {problem.status_code} {problem.document["title"]}',
+                 'content-type: application/problem+json', f'content-length: {len(body)}',
+                 'connection: close', *(f'{name}: {value}' for name, value in
+                                        (problem.headers or {}).items())]
+        self.transport.write('\r\n'.join([*lines, '', '']).encode('ascii') + body)
+        self.transport.close()
+
+
+def protocol(base, config: GatewayConfig, per_address: Dict[str, int]):
+    """Return the class of a connection; `per_address` counts those that are open."""
+    return type('Protocol', (BoundedHeads, base), {'bounds': config, 'per_address': per_address})
 
 
 def listen(config: GatewayConfig) -> socket.socket:

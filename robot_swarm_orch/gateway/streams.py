@@ -28,10 +28,11 @@ PROTOCOL = 'swarm.v1'
 TOO_SLOW, EXPIRED, CLOSING, ONLY_LISTENS = 4008, 4001, 1001, 1003
 
 
-def gap_of(hub: Hub, reader: Reader) -> dict:
-    """Return what a client is told that missed events."""
+def gap_of(hub: Hub, reader: Reader, events: list) -> dict:
+    """Return what a client is told that missed events, before it is told `events`."""
+    place = events[0].number - 1 if events else reader.at
     return {'text': 'events were missed: read /audit and /orders, then go on from here',
-            'next': hub.ring.id_of(reader.at), 'audit_until': hub.index}
+            'next': hub.ring.id_of(place), 'audit_until': hub.index}
 
 
 def add_stream_routes(app: FastAPI, gate: Gate, hub: Hub, site) -> None:
@@ -86,7 +87,7 @@ async def _server_sent(hub, after, until_s, done):
                 events = reader.take()
                 if reader.missed:
                     reader.missed = False
-                    yield f'event: gap\ndata: {json.dumps(gap_of(hub, reader))}\n\n'
+                    yield f'event: gap\ndata: {json.dumps(gap_of(hub, reader, events))}\n\n'
                 if events:
                     yield ''.join(f'id: {hub.ring.id_of(one.number)}\nevent: {one.kind}\n'
                                   f'data: {one.text}\n\n' for one in events)
@@ -159,10 +160,13 @@ class _Socket:
     async def _speak(self):
         """Send what is new; return how to close."""
         reader, hub = self._reader, self._hub
+        most = self._gate.config.events_behind_max
+        bound = reader.behind + most  # what it missed while it was away is no slowness
         while not hub.closing and not self._ended:
             reader.news.clear()
-            if reader.behind > self._gate.config.events_behind_max:
+            if reader.behind > bound:
                 return self._slow()
+            bound = min(bound, reader.behind + most)
             try:
                 sent = await asyncio.wait_for(self._send_new(), SEND_S)
             except asyncio.TimeoutError:
@@ -189,7 +193,7 @@ class _Socket:
         events = reader.take() if 'orders' in self._topics else ()
         if reader.missed:
             reader.missed = False
-            await self._say({'type': 'gap', **gap_of(self._hub, reader)})
+            await self._say({'type': 'gap', **gap_of(self._hub, reader, events)})
         for event in events:
             try:
                 await self._socket.send_text(

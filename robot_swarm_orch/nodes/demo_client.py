@@ -75,6 +75,9 @@ class DemoClient:
         self._node.destroy_node()
         rclpy.try_shutdown(context=self._context)
 
+    def hear_sent(self, sent_s: float, status) -> None:
+        """Take an order's state in with when the leader sent it; a subclass may want to."""
+
     def _look(self, now_s: float) -> None:
         """Take in all that has come."""
         wire, observation = self._wire, self._observation
@@ -95,6 +98,7 @@ class DemoClient:
             status = wire.hear(wire.read_status, msg)
             if status is not None:
                 self._desk.hear(now_s, status)
+                self.hear_sent(self._sent_s(msg.header.stamp, now_s), status)
         for data in self._reports.all_raw():
             try:
                 stamp_s, report = glance(data)

@@ -10,7 +10,7 @@ _STAMPED = 8  # of so many lines at least one says when it was
 
 
 class FleetLog:
-    """The leader's event log, as `log_verbs` reads it."""
+    """The leader's event log, as `cli.log` reads it."""
 
     def __init__(self, client: FleetClient, timeout_s: float):
         """Read through a client; each answer may take `timeout_s`."""

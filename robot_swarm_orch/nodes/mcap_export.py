@@ -53,7 +53,7 @@ def export(chronicle: Chronicle, options) -> int:
     aside = target.with_name(f'{target.name}.{os.getpid()}.tmp')
     try:
         with open(aside, 'xb') as file:
-            recording = Recording(file, options.site)
+            recording = Recording(file, options.site, _ros_offset_ms(chronicle, first, last))
             replay(chronicle, first, last, recording.entry)
             recording.finish()
         os.replace(aside, target)
@@ -64,11 +64,21 @@ def export(chronicle: Chronicle, options) -> int:
     return 0
 
 
+def _ros_offset_ms(chronicle, first, last) -> int:
+    """Return the ROS time of the first entry that has one, less its log time [ms]; 0: none has."""
+    return next((kept.ros_time_ms - kept.time_ms for kept in chronicle.entries(first, last)
+                 if kept.ros_time_ms), 0)
+
+
 class Recording:
     """An MCAP file to which a replay is written; `entry` is the replay's watcher."""
 
-    def __init__(self, file, site_id: str):
-        """Begin the file; ConfigError if the library is missing."""
+    def __init__(self, file, site_id: str, offset_ms: int = 0):
+        """
+        Begin the file; ConfigError if the library is missing.
+
+        offset_ms: what log times lack to ROS times at first [ms].
+        """
         try:
             from mcap.writer import Writer
         except ImportError as error:
@@ -79,7 +89,7 @@ class Recording:
         self._wire, self._site_id = Wire(site_id), site_id
         self._schemas, self._channels, self._counts = {}, {}, {}
         self._owned = {}  # robot number -> nodes told last
-        self._time_ns = self._offset_ns = 0
+        self._time_ns, self._offset_ns = 0, 1_000_000 * offset_ms
         self._view_ns = None
 
     def entry(self, kept, batch, effects, state) -> None:

@@ -1,20 +1,86 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The ROS side of `swarm orders`: how many there are, and a table of them."""
+"""The ROS side of `swarm order` and `swarm orders`: hand one in and follow it; a table of all."""
 
+import getpass
 import json
 import time
+from types import SimpleNamespace
+import uuid
 
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.nodes import topics
-from robot_swarm_orch.nodes.fleet_client import FleetClient
-from robot_swarm_orch.orders import OrderState
+from robot_swarm_orch.nodes.fleet_client import FleetClient, NoAnswer, on_domain, operator
+from robot_swarm_orch.nodes.wire_checks import is_id, is_robot_id
+from robot_swarm_orch.orders import OrderKind, OrderState
 from robot_swarm_orch.spelling import did_you_mean
+from robot_swarm_orch.types import Order
 
-OPEN = tuple(state for state in OrderState if state not in (
-    OrderState.UNKNOWN, OrderState.REFUSED, OrderState.DONE, OrderState.FAILED,
-    OrderState.CANCELLED))
+RESEND_S = 0.5
+ENDED = (OrderState.DONE, OrderState.FAILED, OrderState.CANCELLED, OrderState.REFUSED)
+OPEN = tuple(state for state in OrderState if state not in (OrderState.UNKNOWN, *ENDED))
 _PAGE = 500
+
+
+def follow_order(client: FleetClient, options) -> int:
+    """Hand an order in, print what becomes of it; 0 when done (or accepted, if not followed)."""
+    order = _order_of(options, client.now_ns())
+    heard = SimpleNamespace(last=None)
+
+    def on_status(msg):
+        status = client.wire.hear(client.wire.read_status, msg)
+        if status is None or status.order_id != order.order_id:
+            return
+        if heard.last is None or status.seq > heard.last.seq:
+            heard.last = status
+            words = [order.order_id, status.state.name.lower()]
+            words += [f'by {status.robot}'] if status.robot else []
+            words += [f'({status.reason})'] if status.reason else []
+            print(' '.join(words), flush=True)
+    client.subscribe(topics.TASK_STATUS, on_status)
+    publisher = client.publisher(topics.ORDER)
+    end_s = time.monotonic() + options.timeout
+    while heard.last is None:
+        if time.monotonic() >= end_s:
+            raise NoAnswer(f'no leader of site {client.site_id} accepted the order within '
+                           f'{options.timeout:g} s. Does the fleet run, with this site id, '
+                           f'{on_domain(client.node)}?')
+        client.wire.set_time(client.now_ns())
+        publisher.publish(client.wire.write_order(order))
+        client.wait(RESEND_S, lambda: heard.last is not None)
+    if not options.no_follow:
+        client.wait(float('inf'), lambda: heard.last.state in ENDED)
+        return 0 if heard.last.state == OrderState.DONE else 1
+    return 1 if heard.last.state == OrderState.REFUSED else 0
+
+
+def _order_of(options, now_ns: int) -> Order:
+    """Return the order that the options describe; raises ConfigError."""
+    order_id = options.id or f'{getpass.getuser()}-{uuid.uuid4().hex[:12]}'
+    if not is_id(order_id):
+        raise ConfigError(f'--id {order_id!r} must be 1 to 64 of A-Z a-z 0-9 _ . -')
+    if not 0 <= options.priority <= 255:
+        raise ConfigError(f'--priority {options.priority} must lie in 0 to 255')
+    deadline_s = 1e-9 * now_ns + options.deadline if options.deadline else 0.0
+    return Order(order_id, uuid.uuid4().hex, _kind_of(options), options.pick or '', options.drop,
+                 options.load, options.priority, deadline_s, tuple(options.alternate),
+                 tuple(filter(None, options.inspect.split(','))), robot=options.robot,
+                 load_mass_kg=options.mass, tools=tuple(options.tool), client=operator())
+
+
+def _kind_of(options) -> OrderKind:
+    """Return the kind of order that the options describe; raises ConfigError."""
+    chosen = [kind for kind, given in (
+        (OrderKind.MOVE, options.pick), (OrderKind.INSPECT, options.inspect),
+        (OrderKind.CHARGE, options.charge), (OrderKind.PARK, options.park)) if given]
+    if len(chosen) > 1:
+        raise ConfigError('give one of --pick, --inspect, --charge and --park')
+    kind = chosen[0] if chosen else OrderKind.GO
+    if kind not in (OrderKind.INSPECT, OrderKind.CHARGE) and not options.drop:
+        raise ConfigError('DROP is missing: the place where the load, or the robot, is to go')
+    if options.robot and not is_robot_id(options.robot):
+        raise ConfigError(f'--robot {options.robot!r} is no robot id')
+    return kind
 
 
 def show_orders(client: FleetClient, options) -> int:

@@ -45,7 +45,9 @@ lies in the queue counts as missed. And whoever was away for longer than `electi
 ticks on.
 
 Compaction: `snapshot = raft.compact(index, data)` once in a while, with `data` the machine's state
-after `index`; then `store.save(None, (), snapshot)` and `store.compact(snapshot.index)`.
+after `index`; then `store.save(None, (), snapshot)` and `store.compact(snapshot.index)`. Where
+the state is large: `store.draft(raft.snapshot_of(index, data))` before, and a `step()` of the
+draft now and then until it returns True; ticks, messages and entries go between.
 
 Reading order: `messages.py` (what is said), `log.py` (what is kept), `core.py` with `outputs.py`
 (the flow), `election.py` (who leads), `follower.py` (what is accepted), `leader.py` with

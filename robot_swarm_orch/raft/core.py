@@ -228,20 +228,27 @@ class Raft:
         self._messages.clear()
         self.become_follower(self.term, None, reason)
 
-    def compact(self, index, data):
+    def snapshot_of(self, index, data):
         """
         Return a Snapshot of the machine's state `data` (bytes) after entry `index`.
 
-        The log drops what the snapshot covers, but `snapshot_keep_entries`. The caller persists
-        the snapshot: `store.save(None, (), snapshot)`, then `store.compact(snapshot.index)`.
         Raises RaftMisuse unless `index` is applied and newer than the last snapshot.
         """
         if not self.log.snapshot_index < index <= self.last_applied:
             raise RaftMisuse(
                 f'a snapshot at {index} must lie above the last one ({self.log.snapshot_index}) '
                 f'and not above last_applied ({self.last_applied})')
-        snapshot = Snapshot(index, self.log.term_at(index), bytes(data),
-                            self.log.configurations.at(index))
+        return Snapshot(index, self.log.term_at(index), bytes(data),
+                        self.log.configurations.at(index))
+
+    def compact(self, index, data):
+        """
+        Return the same, and let the log drop what it covers, but `snapshot_keep_entries`.
+
+        The caller persists the snapshot: `store.save(None, (), snapshot)`, then
+        `store.compact(snapshot.index)`.
+        """
+        snapshot = self.snapshot_of(index, data)
         self.log.compact(snapshot, self.config.snapshot_keep_entries)
         return snapshot
 

@@ -30,12 +30,17 @@ LAYOUT_VERSION = 2
 ROOM_BYTES = 256 * 1024
 """What a disk that was full must take before its log is read anew: room for many records."""
 
+SUMMED_BYTES = 4 * 1024 * 1024
+WRITTEN_BYTES = 512 * 1024
+"""How much of a snapshot is summed, or written and synced, in one go: some milliseconds."""
+
 HEADER = 0
 SAVE = 1
 
 _MAGIC = b'SWRF'
 _FRAME = struct.Struct('<4sII')
 _LENGTH = struct.Struct('<I')
+_BLOB, _BLOB_TYPE = struct.Struct('>BI'), 0xc6  # MessagePack: bytes, with their number in 32 bits
 _SEGMENT_NAME = re.compile(r'^segment-(\d{16})\.log$')
 _SNAPSHOT_NAME = re.compile(r'^snapshot-(\d{16})-(\d{16})\.snap$')
 
@@ -118,20 +123,81 @@ def snapshot_name(index, term):
     return f'snapshot-{index:016d}-{term:016d}.snap'
 
 
+class SnapshotFile:
+    """
+    A snapshot on its way to the disk, where it is whole or not at all.
+
+    It is written aside in slices, each of which is synced, so that none takes long; then renamed,
+    and its name synced. What a crash leaves is not in use, and removed at the next start.
+    """
+
+    def __init__(self, disk, directory, snapshot):
+        """Begin a file; OSError if the disk refuses, as in `step`."""
+        self._disk, self._directory = disk, directory
+        self._path = os.path.join(directory, snapshot_name(snapshot.index, snapshot.term))
+        size = len(snapshot.data)
+        head = b''.join((
+            msgpack.Packer().pack_array_header(5), *map(msgpack.packb, (
+                LAYOUT_VERSION, snapshot.index, snapshot.term,
+                [snapshot.members.voters, snapshot.members.learners])),
+            _BLOB.pack(_BLOB_TYPE, size)))
+        self._size = len(head) + size
+        self._crc = zlib.crc32(head, zlib.crc32(_LENGTH.pack(self._size)))
+        self._head = head
+        self._to_sum = _slices(snapshot.data, SUMMED_BYTES)
+        self._to_write = _slices(snapshot.data, WRITTEN_BYTES)
+        self._descriptor, self._is_safe = None, False
+
+    def step(self) -> bool:
+        """Do a slice of the work; return True once the snapshot is safe under its name."""
+        try:
+            return self._step()
+        except OSError:
+            self._close()
+            raise
+
+    def _step(self):
+        if self._is_safe:
+            return True
+        if self._to_sum:
+            self._crc = zlib.crc32(self._to_sum.pop(), self._crc)
+        elif self._descriptor is None:
+            self._descriptor = self._disk.create(self._path + '.tmp')
+            write_all(self._disk, self._descriptor,
+                      _FRAME.pack(_MAGIC, self._size, self._crc) + self._head)
+        elif self._to_write:
+            write_all(self._disk, self._descriptor, self._to_write.pop())
+            self._disk.sync(self._descriptor)
+        else:
+            self._close()
+            self._disk.rename(self._path + '.tmp', self._path)
+            self._disk.sync_folder(self._directory)
+            self._is_safe = True
+        return self._is_safe
+
+    def _close(self):
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            self._disk.close(descriptor)
+
+    def abandon(self) -> None:
+        """Remove what is written; nobody wants it any more."""
+        if self._descriptor is not None:
+            self._close()
+            self._disk.unlink(self._path + '.tmp')
+
+
+def _slices(data, size):
+    """Return slices of bytes, the first one last."""
+    view = memoryview(data)
+    return [view[at:at + size] for at in range(0, len(view), size)][::-1]
+
+
 def write_snapshot(disk, directory, snapshot):
-    """Put `snapshot` on disk whole or not at all: write aside, sync, rename, sync the name."""
-    path = os.path.join(directory, snapshot_name(snapshot.index, snapshot.term))
-    aside = path + '.tmp'
-    descriptor = disk.create(aside)
-    try:
-        write_all(disk, descriptor, frame([LAYOUT_VERSION, snapshot.index, snapshot.term,
-                                           [snapshot.members.voters, snapshot.members.learners],
-                                           snapshot.data]))
-        disk.sync(descriptor)
-    finally:
-        disk.close(descriptor)
-    disk.rename(aside, path)
-    disk.sync_folder(directory)
+    """Put `snapshot` on disk whole or not at all, in one go."""
+    file = SnapshotFile(disk, directory, snapshot)
+    while not file.step():
+        pass
 
 
 def list_snapshots(disk, directory):

@@ -5,6 +5,7 @@ What a replica must not forget: one contract, kept in memory or in files.
 
     load() -> (HardState, Snapshot or None, list of Entry)     what survived
     save(hard_state, entries, snapshot)                        durable when it returns
+    draft(snapshot) -> draft                                   to save a large one without a pause
     compact(index)                                             entries up to here may go
     reopen()                                                   after a failure: see the disk anew
     close()
@@ -13,6 +14,9 @@ What a replica must not forget: one contract, kept in memory or in files.
 that it covers: entries behind it stay only if the log holds the snapshot's last entry (paper,
 section 7).
 `load` returns the entries behind the newest snapshot.
+
+A draft is a snapshot on its way to the disk: `step()` does a slice of that and returns True after
+the last, `abandon()` ends it. A `save` of that snapshot then has only to name it. One at a time.
 """
 
 import os
@@ -102,6 +106,10 @@ class MemoryStore:
             self._image.snapshot = snapshot
         self._image.save(hard_state, entries, mark)
 
+    def draft(self, snapshot):
+        """Return a draft with which there is nothing to do."""
+        return _NoDraft()
+
     def compact(self, index):
         """Forget entries up to `index`, which a saved snapshot covers."""
         _check_covered(self._image, index)
@@ -112,6 +120,30 @@ class MemoryStore:
 
     def close(self):
         """Nothing to release."""
+
+
+class _NoDraft:
+    def step(self):
+        return True
+
+    def abandon(self):
+        pass
+
+
+class _FileDraft:
+    """A draft of a FileStore, which tells the store when it is safe."""
+
+    def __init__(self, file, mark, store):
+        self._file, self._mark, self._store = file, mark, store
+
+    def step(self):
+        is_safe = self._store.while_usable(self._file.step)
+        if is_safe:
+            self._store.drafted = self._mark
+        return is_safe
+
+    def abandon(self):
+        self._store.while_usable(self._file.abandon)
 
 
 def _check_covered(image, index):
@@ -205,10 +237,24 @@ class FileStore:
             if self._size > self._segment_bytes:
                 self._start_segment(self._number + 1)
             if snapshot is not None:
-                segments.write_snapshot(self._disk, self._directory, snapshot)
+                if self.drafted != mark:
+                    segments.write_snapshot(self._disk, self._directory, snapshot)
                 self._image.snapshot = snapshot
             self._image.save(hard_state, entries, mark)
             self._append_record(entries, mark)
+        except OSError as error:
+            self._fail(error)
+
+    def draft(self, snapshot):
+        """Return a draft of a snapshot; it raises what `save` does."""
+        return _FileDraft(segments.SnapshotFile(self._disk, self._directory, snapshot),
+                          (snapshot.index, snapshot.term), self)
+
+    def while_usable(self, act):
+        """Do something with the disk and return its result, as `save` would; for drafts."""
+        self._check_usable()
+        try:
+            return act()
         except OSError as error:
             self._fail(error)
 
@@ -324,6 +370,7 @@ class FileStore:
         self._image = _Image()
         self._last_index_by_segment = {}
         self._newest_mark = 0
+        self.drafted = None  # (index, term) of the draft that is safe
         self.repaired = ''
         disk.sync_folder(directory)
         segments.remove_leftovers(disk, directory)

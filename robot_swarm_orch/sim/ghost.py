@@ -56,10 +56,10 @@ class Ghosts:
 
     def __init__(self, site: Site, robots: int, seed: int, config: RobotConfig = RobotConfig(),
                  world: WorldOptions = WorldOptions(), allocator: str = 'hungarian',
-                 backlog: int = 0):
+                 backlog: int = 0, trip_m: float = 0.0):
         """Put the ghosts where the robots start."""
         self._planner = Planner(site, config)
-        self._stream = OrderStream(site, seed, robots, backlog)
+        self._stream = OrderStream(site, seed, robots, backlog, trip_m)
         self._world = world
         self._strategy = ALLOCATORS[allocator]
         self._travel = TravelTimes(self._planner)

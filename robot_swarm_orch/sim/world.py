@@ -37,6 +37,9 @@ MOVING = 0.02
 # Slower than this nothing turns at all; physics never ends in an exact zero.
 _RESTS = 1e-3
 
+REST_SHARE = 0.2
+"""What a robot at rest uses of its battery, as a share of what it uses while driving."""
+
 
 @dataclass(frozen=True)
 class WorldOptions:
@@ -245,17 +248,23 @@ class World:
 
     def _drain(self, dt):
         """Use up battery: full use while driving, a fifth at rest; at a charger it fills up."""
-        share = np.where((np.abs(self.v) > _RESTS) | (np.abs(self.w) > _RESTS), 1.0, 0.2)
+        share = np.where((np.abs(self.v) > _RESTS) | (np.abs(self.w) > _RESTS),
+                         1.0, REST_SHARE)
         left = self.battery - share * dt / (3600.0 * self.options.drive_hours)
         charging = self._at_chargers & (share < 1.0)
         left[charging] += dt / (3600.0 * self.options.charge_hours)
         self.battery = np.clip(left, 0.0, 1.0)
 
     def charge(self, robot: int, seconds: float) -> bool:
-        """Charge a robot's battery for a while; return whether it is full."""
-        full = self.battery[robot] + seconds / (3600.0 * self.options.charge_hours)
-        self.battery[robot] = min(1.0, full)
-        return full >= 1.0
+        """
+        Charge a robot's battery for a while; return whether it is full.
+
+        At a charger it fills up anyhow, and no faster for being told to.
+        """
+        if not self._at_chargers[robot]:
+            self.battery[robot] = min(1.0, self.battery[robot]
+                                      + seconds / (3600.0 * self.options.charge_hours))
+        return bool(self.battery[robot] >= 1.0)
 
     def put(self, robot: int, pose: Pose) -> None:
         """Set a robot down elsewhere, at rest (a person pushed it; a test wants trouble)."""

@@ -111,4 +111,5 @@ def test_robots_that_believe_every_old_word_are_found_out(options, monkeypatch):
             book.wanted = tuple(node for node in book.wanted if node not in more)
         return heard
     monkeypatch.setattr(AuthorityBook, 'hear', believe)
-    assert any(run_trial((seed, options)).violations for seed in range(1, 12))
+    longer = replace(options, seconds=60.0)  # found in a quarter of seeds, of 30 s in few
+    assert any(run_trial((seed, longer)).violations for seed in range(1, 12))

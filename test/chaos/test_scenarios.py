@@ -62,3 +62,8 @@ def test_the_same_seed_draws_the_same_faults_and_another_one_others():
 def test_a_long_random_run_draws_every_kind_that_needs_no_network(seed):
     drawn = {fault.kind for fault in faults_of('random', 400.0, seed)}
     assert drawn == KINDS.keys() - NETWORK_KINDS
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_a_long_storm_draws_every_kind(seed):
+    assert {fault.kind for fault in faults_of('storm', 500.0, seed)} == KINDS.keys()

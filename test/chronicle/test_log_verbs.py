@@ -7,7 +7,7 @@ from threading import Thread
 
 from chronicle_rig import Fold, START_MS
 import pytest
-from robot_swarm_orch import log_verbs
+from robot_swarm_orch.cli import log
 from robot_swarm_orch.cli import main
 from robot_swarm_orch.coordinator import events as ev
 
@@ -84,7 +84,7 @@ def test_who_follows_sees_each_line_once(data, capsys, monkeypatch):
         writer = Thread(target=write)
         writer.start()
         writer.join()
-    monkeypatch.setattr(log_verbs.time, 'sleep', grow)
+    monkeypatch.setattr(log.time, 'sleep', grow)
     assert main(['log', '--data', str(data.folder), '--follow', '--json']) == 130
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     seen = [(line['index'], line['position']) for line in lines]
@@ -107,6 +107,22 @@ def test_replay_as_tables(data, capsys):
     assert 'o3        MOVE  ACCEPTED  shelf  desk  100' in text
     assert '2 done and 0 not' in text
     assert 'blocked: node 3; street 4-5' in text
+
+
+def test_replay_shows_what_people_paused_and_which_loads_stand_where(tmp_path, capsys):
+    fold = Fold(tmp_path / 'c1').begin()
+    fold.apply(ev.SlotsLaid(('s1', 's2')), ev.SlotSet('s1', True, 'crate-9', 'ann'),
+               ev.PauseSet(robot='r0', operator_id='ann'), ev.DrainSet('r1', True, 'bob'))
+    index = fold.apply(ev.PauseSet(operator_id='ann'))
+    fold.apply(ev.PauseSet(is_paused=False), ev.PauseSet('r0', is_paused=False),
+               ev.DrainSet('r1', False), ev.SlotSet('s1', False))
+    fold.write()
+    fold.chronicle.close()
+    text = '\n'.join(said(capsys, 'replay', '--data', fold.folder, '--at', index))
+    assert 'paused: the fleet; r0' in text and 'drained: r1' in text
+    assert 'loads in storage: crate-9 on s1' in text
+    text = '\n'.join(said(capsys, 'replay', '--data', fold.folder))
+    assert 'paused: nobody\ndrained: nobody\nloads in storage: none known' in text
 
 
 def test_replay_of_an_order_shows_its_last_change_and_its_history(data, capsys):

@@ -74,6 +74,18 @@ def test_messages_have_the_times_and_contents_of_the_log(data, tmp_path):
     assert list(view.blocked_edges) == [4, 5]
 
 
+def test_a_file_does_not_begin_in_1970_though_the_first_entries_have_no_ros_time(tmp_path):
+    """As those with which a group begins; players would show half a century of nothing."""
+    fold = Fold(tmp_path / 'c1')
+    fold.begin_term(1)
+    fold.begin().go('o1').write()
+    fold.chronicle.close()
+    found = exported(tmp_path)
+    assert min(time_ns for _, _, time_ns, _ in found) == 1_000_000 * START_MS
+    assert all(ros.stamp.sec >= START_MS // 1000 for topic, _, _, ros in found
+               if topic == '/rosout')
+
+
 def test_lines_are_there_for_the_log_panel_with_their_gravity(data, tmp_path):
     found = exported(tmp_path)
     told = {ros.function: ros for topic, _, _, ros in found if topic == '/rosout'}

@@ -7,6 +7,7 @@ A robot here obeys the real AuthorityBook but has no body: with the next node of
 is there at the next step. It answers each command once and repeats its last word when asked again.
 """
 
+from math import nan
 from random import Random
 
 from robot_swarm_orch.config import CoordinatorConfig, RobotConfig
@@ -65,6 +66,8 @@ class HoppingRobot:
         self.outcomes = {}  # kind of command -> outcome, if it is not DONE
         self.reason = ''    # of such an outcome
         self.grants = []
+        self.battery = nan
+        self.busy = set()   # kinds of commands that do not end for now
 
     def obey(self, grant):
         """Take in a grant."""
@@ -90,6 +93,8 @@ class HoppingRobot:
             return None
         if self.node != command.node and command.kind != CommandKind.CANCEL:
             self._hop(command.node)
+            return None
+        if command.kind in self.busy:
             return None
         if command.kind in (CommandKind.PICK, CommandKind.DROP):
             self.actions.append((command.kind, command.order_id, command.step))
@@ -118,7 +123,8 @@ class HoppingRobot:
         x, y = self.site.xy[self.node].tolist()
         goal = self.command.node if self.command else -1
         return Report(self.name, self.book.boot_id, seq, mode, self.site.hash, held, wanted,
-                      Pose(x, y, 0.0), goal=goal, command_seq=self.command_seq)
+                      Pose(x, y, 0.0), goal=goal, command_seq=self.command_seq,
+                      battery=self.battery)
 
 
 class Group:

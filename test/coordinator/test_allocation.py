@@ -32,7 +32,7 @@ class Line:
         return set(goals)
 
     def to_each(self, goals, nodes, yaws):
-        return np.abs(nodes[:, None] - np.array(goals)).astype(float)
+        return np.abs(np.array(goals)[:, None] - nodes).astype(float)
 
 
 def shared_out(robots, orders, lane_of=lambda _: Lane(0), now_ms=0, now_s=0.0, strategy=hungarian):
@@ -224,6 +224,6 @@ def test_travel_times_are_the_planners():
     travel, nodes, yaws_rad = TravelTimes(planner), np.array([0, 5, goal]), np.array([0., 1., 2.])
     times = travel.to(goal, nodes, yaws_rad)
     assert times == pytest.approx([planner.cost_s(0, 0.0, goal), planner.cost_s(5, 1.0, goal), 0])
-    assert (travel.to_each([goal, 0], nodes, yaws_rad)[:, 0] == times).all()
+    assert (travel.to_each([goal, 0], nodes, yaws_rad)[0] == times).all()
     flown_s = np.hypot(*(site.xy[0] - site.xy[5])) / ROBOT.speed_mps
-    assert travel.to_each([0, goal], nodes, yaws_rad)[1, 0] == pytest.approx(flown_s)
+    assert travel.to_each([0, goal], nodes, yaws_rad)[0, 1] == pytest.approx(flown_s)

@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 from robot_swarm_orch.config import CoordinatorConfig, RobotConfig
 from robot_swarm_orch.coordinator.allocation import Candidate
-from robot_swarm_orch.coordinator.charging import plan_charging
+from robot_swarm_orch.coordinator.charging import low_below, plan_charging
 from robot_swarm_orch.coordinator.energy import Energy
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.records import RobotRecord
@@ -25,7 +25,7 @@ def hall(columns=4, **measures):
         'columns': columns, 'blocks': 1, 'charger_every': 2, **measures}})
 
 
-def planned(site, batteries, nodes, parking=()):
+def planned(site, batteries, nodes, parking=(), needed=0.0, wanted=()):
     """Return the plan for robots r0, r1, ... that have these charges and stand at these nodes."""
     state = FleetState()
     keeper, records = state.keeper, state.robots
@@ -37,7 +37,7 @@ def planned(site, batteries, nodes, parking=()):
         records[name] = RobotRecord(parking=dict(parking).get(name, ''))
         idle.append(Candidate(name, node, 0.0))
     return plan_charging(site, CONFIG, idle, {robot.name: charge for robot, charge in zip(
-        idle, batteries)}, state)
+        idle, batteries)}, state, needed, wanted)
 
 
 def test_a_robot_that_is_low_goes_to_the_nearest_charger_and_a_full_or_unknown_one_to_none():
@@ -91,6 +91,24 @@ def test_a_charger_that_is_kept_for_one_on_its_way_is_not_free():
     assert [name for name, _ in plan.to_charge] == ['r1']
     assert plan.to_charge[0][1] != site.chargers[0]
     assert 'r0' in plan.busy
+
+
+def test_a_robot_that_can_do_none_of_the_orders_that_wait_charges_before_it_is_low():
+    site = hall()
+    node = site.places[site.storage[0]].node
+    assert not planned(site, [0.4], [node]).to_charge
+    assert len(planned(site, [0.4], [node], needed=0.43).to_charge) == 1
+    assert low_below(CONFIG, 0.0) == CONFIG.charge_below
+    assert CONFIG.charge_below < low_below(CONFIG, 9.0) < CONFIG.charge_enough
+
+
+def test_one_that_has_enough_makes_room_for_an_order_to_charge_and_one_that_has_not_stays():
+    site = hall()
+    at = [site.places[name].node for name in site.chargers]
+    for wanted in ((site.chargers[0],), ('',)):
+        assert planned(site, [0.7] + [0.4] * (len(at) - 1), at, wanted=wanted).leaving == {'r0'}
+        assert not planned(site, [0.4] * len(at), at, wanted=wanted).leaving
+    assert not planned(site, [0.7], at[:1], wanted=('',)).leaving  # another charger is free
 
 
 def test_what_a_robot_may_still_drive_ends_where_the_reserve_begins():

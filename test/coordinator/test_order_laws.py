@@ -10,11 +10,11 @@ does the best they can: then every order must end.
 
 import random
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, HealthCheck, settings, strategies as st
 from order_rig import Floor, ROBOTS, SLOTS, STATIONS
 import pytest
 from robot_swarm_orch.codec import pack, unpack
-from robot_swarm_orch.coordinator import commands, events as ev, saga
+from robot_swarm_orch.coordinator import commands, events as ev, frozen, saga
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.saga import Event, State
 from robot_swarm_orch.types import CommandKind, Leg, OrderKind, Outcome
@@ -138,6 +138,7 @@ def ask_the_laws(floor):
     carried = [record.order_id for record in state.robots.values() if record.order_id]
     assert len(carried) == len(set(carried)), 'an order has one robot'
     assert not set(state.live) & set(state.ended)
+    assert state.engaged == set(state.live) - set(state.waiting)
     for order_id, order in [*state.live.items(), *(
             (order_id, state.ended[order_id]) for order_id in state.ended)]:
         assert order.state in RESTING
@@ -222,6 +223,37 @@ def test_a_copy_goes_on_like_the_original(seed):
     for index, batch in batches:
         copy.apply(index, unpack(batch))
     assert copy.snapshot() == floor.state.snapshot()
+
+
+def frozen_while_acts_go_on(seed, keeps=True):
+    """Freeze a state, pack it an order at a time between acts; return (packed, packed at once)."""
+    rng, floor = random.Random(seed), Floor()
+    for _ in range(100):
+        happens(floor, an_act(rng, floor))
+    at_once, view = floor.state.snapshot(), floor.state.freeze()
+    if not keeps:
+        floor.state.thaw()
+    while not view.step():
+        for _ in range(rng.randrange(20)):
+            happens(floor, an_act(rng, floor))
+    floor.state.thaw()
+    return view.data, at_once
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[
+    HealthCheck.function_scoped_fixture])
+@given(seed=seeds)
+def test_a_snapshot_in_slices_is_the_one_at_once_whatever_happens_meanwhile(seed, monkeypatch):
+    monkeypatch.setattr(frozen, 'SLICE', 1)
+    packed, at_once = frozen_while_acts_go_on(seed)
+    assert packed == at_once
+    assert FleetState.restore(packed).snapshot() == at_once
+
+
+def test_without_keeping_what_is_about_to_change_a_snapshot_in_slices_would_be_wrong(monkeypatch):
+    monkeypatch.setattr(frozen, 'SLICE', 1)
+    runs = [frozen_while_acts_go_on(seed, keeps=False) for seed in range(20)]
+    assert any(packed != at_once for packed, at_once in runs)
 
 
 def test_these_walks_come_to_every_move_of_the_table(monkeypatch):

@@ -105,6 +105,35 @@ def test_a_drive_to_the_drop_place_is_replaced_by_the_way_back():
     assert floor.state.robots['r0'].open.place == 's0'
 
 
+@pytest.mark.parametrize('happened, after, where', (
+    (False, State.CANCELLED, {'o': 's0'}), (True, State.DONE, {'o': 'd0'})))
+def test_a_cancellation_while_the_drop_is_in_doubt_waits_for_who_settles_it(
+        happened, after, where):
+    floor = under_way(State.DROPPING)
+    floor.answer(Outcome.IN_DOUBT, happened=happened)
+    effects = floor.apply(CANCEL)
+    assert effects.answers == [(0, '')] and 'put back if it was not' in effects.notes[0]
+    assert floor.at() == State.DROP_IN_DOUBT and told(floor).reason == 'cancelled by anna'
+    assert floor.settle('r0')
+    assert floor.at() == (State.DONE if happened else State.TO_SET_DOWN)
+    floor.until(after)
+    assert floor.where == where
+    if happened:
+        assert told(floor).reason == (
+            'cancelled by anna, but its load had been set down where it was ordered to')
+
+
+def test_a_cancellation_in_doubt_ends_an_order_before_its_next_leg():
+    floor = Floor()
+    floor.sequence(('s0', 'd0'), ('s1', 'd1'))
+    floor.assign()
+    floor.until(State.DROPPING)
+    floor.answer(Outcome.IN_DOUBT, happened=True)
+    floor.apply(CANCEL)
+    assert floor.settle('r0') and floor.at() == State.CANCELLED
+    assert floor.state.is_idle('r0')
+
+
 def test_a_drop_under_way_cannot_be_cancelled():
     floor = under_way(State.DROPPING)
     assert 'must not be broken off' in floor.why_not(CANCEL)

@@ -118,6 +118,7 @@ def test_a_nervous_client_hands_in_orders_again_at_its_rate_also_those_that_have
     again = [order for step in range(1, 101) for order in desk.due(0.1 * step)]
     assert len(again) == desk.retries and 180 <= desk.retries <= 200
     assert {order.order_id for order in again} == set(names)
+    assert desk.retries_after_end == desk.retries
 
 
 def test_an_end_that_is_taken_back_is_remembered(desk):

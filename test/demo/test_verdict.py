@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import demo_evidence as made
 import pytest
+from robot_swarm_orch.demo.history import History
 from robot_swarm_orch.demo.report import build_report, robot_process_failures
 from robot_swarm_orch.demo.text import report_text
 from robot_swarm_orch.supervisor import stolen_ratio
@@ -116,6 +117,35 @@ def test_an_order_picked_twice_is_duplicated():
                                           (70.0, 'pick_started', {'order': first})))
     assert report['orders_duplicated'] == 1
     assert not report['passed']
+
+
+@pytest.mark.parametrize('happenings, wrong', [
+    ((('pick', 'p'), ('drop', '')), 0), ((('drop', ''),), 1),
+    ((('pick', 'p'), ('drop', ''), ('drop', '')), 1),
+    ((('pick', 'p'), ('pick', 'p'), ('drop', '')), 1), ((('pick', 'p'), ('drop', 'else')), 1)])
+def test_a_done_order_was_picked_once_and_dropped_once_where_it_was_to_be(happenings, wrong):
+    evidence = made.evidence('none')
+    first, _ = made.handed_in(evidence)
+    made.done(evidence, first, made.START_S + 90.0)
+    asked = evidence.desk.drop_of([first])[first]
+    report = verdict(evidence, made.truth(*(
+        (80.0 + t, event, {'order': first, 'place': place or asked})
+        for t, (event, place) in enumerate(happenings))))
+    assert report['orders_not_done_once'] == wrong
+    assert report['passed'] == (not wrong)
+    assert report['picks'] == [event for event, _ in happenings].count('pick')
+
+
+def test_an_order_that_stands_twice_in_the_history_fails_the_run():
+    evidence = made.evidence('none')
+    first, second = made.handed_in(evidence)
+    evidence.history = History()
+    evidence.history.accepted.update({first: {(3, 0)}, second: {(4, 0)}})
+    assert verdict(evidence)['passed']
+    evidence.history.accepted[second].add((9, 1))
+    report = verdict(evidence)
+    assert report['orders_not_once_in_history'] == 1 and not report['passed']
+    assert report['orders_in_history'] == 2
 
 
 def test_an_end_that_was_taken_back_fails_the_run():

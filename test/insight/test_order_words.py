@@ -99,7 +99,7 @@ class Line:
         return set(goals)
 
     def to_each(self, goals, nodes, yaws):
-        return np.abs(nodes[:, None] - np.array(goals)).astype(float)
+        return np.abs(np.array(goals)[:, None] - nodes).astype(float)
 
 
 def whys(goals, **nodes):

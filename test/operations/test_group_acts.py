@@ -72,6 +72,18 @@ def test_what_is_so_already_is_done_for_a_question_may_be_asked_twice(group):
     assert group.leader == leader
 
 
+def test_who_asks_again_while_a_change_is_under_way_waits_for_it_and_after_it_hears_that_it_is_so(
+        group):
+    gone = others(group)[0]
+    for request_id in ('first', 'again'):
+        group.operate(GroupAct(GroupVerb.REMOVE, gone, 'tester'), request_id)
+    group.run(until=lambda: len(group.answers) >= 2, limit_s=5.0)
+    assert {answer[:2] for answer in group.answers} == {('first', True), ('again', True)}
+    left = ', '.join(sorted(set(group.voters) - {gone}))
+    assert act(group, GroupVerb.REMOVE, gone) == (
+        True, f'{gone} does not belong to the group: {left}')
+
+
 def test_the_lead_is_not_handed_to_a_stranger_or_the_dead(group):
     leader, dead = group.leader, others(group)[0]
     assert 'c9' in act(group, GroupVerb.TRANSFER, 'c9')[1]

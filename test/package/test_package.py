@@ -67,7 +67,8 @@ def test_every_executable_has_its_main():
     entries = entry.findall((ROOT / 'setup.py').read_text())
     assert entries
     for name, module, function in entries:
-        path = ROOT / 'robot_swarm_orch' / Path(*module.split('.')).with_suffix('.py')
+        folder = ROOT / 'robot_swarm_orch' / Path(*module.split('.'))
+        path = folder / '__init__.py' if folder.is_dir() else folder.with_suffix('.py')
         functions = {node.name for node in ast.parse(path.read_text()).body
                      if isinstance(node, ast.FunctionDef)}
         assert function in functions, name

@@ -64,6 +64,29 @@ LIFE = (
 )
 
 
+SLICED_LIFE = (
+    (HardState(1, 'c2', 0), run_of(1, 9), None),
+    (None, (), snapshot_at(4)),
+    'compact 4',
+    ('slice', snapshot_at(8)),                             # summed
+    ('slice', snapshot_at(8)),                             # its file begun
+    (HardState(1, 'c2', 9), run_of(10, 12), None),         # life goes on between
+    ('slice', snapshot_at(8)),
+    (HardState(2, None, 9), run_of(11, 14, 2), None),
+    ('slice', snapshot_at(8)),
+    ('finish', snapshot_at(8)),
+    'compact 8',
+    (HardState(3, 'c1', 14), run_of(15, 16, 3), None),
+    ('slice', snapshot_at(12, 2)),
+    ('slice', snapshot_at(12, 2)),
+    ('slice', snapshot_at(12, 2)),
+    'abandon',
+    (HardState(4, None, 90), run_of(91, 92, 4), snapshot_at(90, 4)),   # a leader's came
+    'compact 90',
+)
+"""A life whose own snapshots are written in slices."""
+
+
 @dataclass
 class Promise:
     """What `save` has returned from, and what it was about to do."""
@@ -80,12 +103,26 @@ class Promise:
         self.done = copy.deepcopy(self.after)
 
 
+DRAFTS = {}  # store -> the draft that it writes
+
+
 def carry_out(store, step):
     """Do one step of a life."""
     if step == 'reopen':
         store.reopen()
+    elif step == 'abandon':
+        DRAFTS.pop(store).abandon()
     elif isinstance(step, str):
         store.compact(int(step.split()[1]))
+    elif step[0] in ('slice', 'finish'):
+        if store not in DRAFTS:
+            DRAFTS[store] = store.draft(step[1])
+        is_safe = DRAFTS[store].step()
+        assert step[0] == 'finish' or not is_safe or type(store) is MemoryStore
+        while step[0] == 'finish' and not is_safe:
+            is_safe = DRAFTS[store].step()
+        if step[0] == 'finish':
+            store.save(None, (), DRAFTS.pop(store) and step[1])
     else:
         store.save(*step)
 
@@ -143,13 +180,15 @@ def test_the_scripted_life_touches_everything_a_store_can_do():
     assert segments.segment_name(1) not in names and len(names) >= 3
 
 
-def test_a_crash_at_any_write_loses_nothing_that_was_promised():
+@pytest.mark.parametrize('life', (LIFE, SLICED_LIFE), ids=('at once', 'in slices'))
+def test_a_crash_at_any_write_loses_nothing_that_was_promised(life, monkeypatch):
+    monkeypatch.setattr(segments, 'WRITTEN_BYTES', 500)
     disk = SimDisk()
-    live(disk)
+    live(disk, life)
     for step in range(1, disk.steps + 1):
         died = SimDisk()
         died.crash_at = step
-        promise = live(died)
+        promise = live(died, life)
         for seed in range(CRASHES):
             disk = copy.deepcopy(died)
             disk.crash(random.Random(f'{step} {seed}'))
@@ -159,6 +198,22 @@ def test_a_crash_at_any_write_loses_nothing_that_was_promised():
             store.save(HardState(9, 'c1', 0), (), None)
             disk.crash(random.Random(seed))
             assert open_store(disk).load()[0].vote == 'c1', where
+
+
+def test_a_snapshot_in_slices_counts_when_it_is_safe_and_leaves_nothing_behind(monkeypatch):
+    monkeypatch.setattr(segments, 'WRITTEN_BYTES', 500)
+    disk = SimDisk()
+    promise = live(disk, SLICED_LIFE)
+    disk.crash(random.Random(1))
+    assert open_store(disk).load() == promise.done.load()
+    assert [name for name in disk.files() if '.snap' in name] == [
+        f'{FOLDER}/{segments.snapshot_name(90, 4)}']
+    disk = SimDisk()
+    live(disk, SLICED_LIFE[:8])
+    assert open_store(copy.deepcopy(disk)).load()[1] == snapshot_at(4), 'half of one is none'
+    live_on = SimDisk()
+    live(live_on, SLICED_LIFE[:10])
+    assert open_store(live_on).load()[1] == snapshot_at(8)
 
 
 def test_a_crash_in_the_midst_of_a_recovery_loses_nothing():

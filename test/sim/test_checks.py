@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from robot_swarm_orch.coordinator.events import AuthorityChanged, BootRegistered, Enrolled
 from robot_swarm_orch.edge.journal import Accepted, Finished, JournalState
+from robot_swarm_orch.sim.battery_checks import BatteryJudge
 from robot_swarm_orch.sim.checks import (
     AckJudge, CommandJudge, CommitJudge, HoldJudge, InsideJudge, LeaderJudge, LeaseJudge,
     LimiterJudge, LoadJudge, LossJudge, MandateJudge, OrderJudge, OverlapJudge, OwnerJudge,
@@ -352,3 +353,22 @@ def test_a_limiter_that_speeds_up_or_trusts_old_input_is_found():
         found = len(judge.violations)
         judge.feed(0.0, 'a', (1.0, 0.5), told, odometry_age_s, scan_age_s)
         assert len(judge.violations) == found + 1
+
+
+def test_a_robot_that_runs_empty_two_at_a_charger_and_a_long_wait_are_found_once_each():
+    judge = BatteryJudge(('a', 'b', 'c'), [(0.0, 0.0), (4.0, 0.0)], 0.2, low=0.3, patience_s=5.0)
+    far, y = [9.0, 12.0, 15.0], np.zeros(3)
+    judge.feed(0.0, [0.2, 0.5, 0.9], far, y)
+    judge.feed(4.9, [0.19, 0.5, 0.9], far, y)
+    assert not judge.violations and judge.longest_s == 4.9
+    judge.feed(5.1, [0.19, 0.5, 0.9], far, y)
+    judge.feed(5.2, [0.19, 0.5, 0.9], far, y)
+    assert judge.violations == ['5.10 s: a has been low since 0.00 s and stands at no charger']
+    judge.feed(5.3, [0.19, 0.5, 0.9], [0.1, 12.0, 15.0], y)
+    assert judge.charges.tolist() == [1, 0, 0]
+    judge.feed(5.4, [0.2, 0.5, 0.9], [0.1, -0.1, 4.0], y)
+    judge.feed(5.5, [0.2, 0.5, 0.9], [0.1, -0.1, 4.0], y)
+    assert judge.violations[1:] == ['5.40 s: a and b are at one charger, number 0']
+    judge.feed(5.6, [0.2, 0.0, 0.9], far, y)
+    judge.feed(5.7, [0.2, 0.0, 0.9], far, y)
+    assert judge.violations[2:] == ['5.60 s: b has run empty'] and judge.least == 0.0

@@ -63,6 +63,23 @@ def test_orders_are_the_same_for_the_same_seed_and_keep_the_backlog():
     assert OrderStream(site, 4, 8).backlog == 10
 
 
+def test_short_trips_go_to_stations_nearby_and_places_without_any_get_no_orders():
+    site = load_site({
+        'nodes': {'a': [0, 0], 'b': [3, 0], 'c': [7, 0], 'd': [20, 0]},
+        'edges': [['a', 'b'], ['b', 'c'], ['c', 'd']],
+        'places': {'s1': ['storage', 'a'], 't1': ['station', 'b'], 't2': ['station', 'c'],
+                   's2': ['storage', 'd']}})
+
+    def trips(trip_m):
+        return {(order.pick, order.drop)
+                for order in OrderStream(site, 1, 10, backlog=50, trip_m=trip_m).refill(0)}
+    assert trips(3.0) == {('s1', 't1')}
+    assert trips(7.0) == {('s1', 't1'), ('s1', 't2')}
+    assert len(trips(0.0)) == 4
+    with pytest.raises(SiteError, match='within 2 m of a storage place: allow longer'):
+        trips(2.0)
+
+
 def test_a_site_without_stations_has_no_orders():
     site = load_site({'nodes': {'a': [0, 0], 'b': [2, 0]}, 'edges': [['a', 'b']]})
     with pytest.raises(SiteError, match='stations'):

@@ -87,6 +87,16 @@ def test_a_cancelled_load_is_really_put_back():
     assert not floor.cluster.judges.violations()
 
 
+def test_an_order_to_charge_is_done_when_the_battery_is_full_and_not_before():
+    floor = Floor(robots=1)
+    floor.cluster.world.battery[:] = 0.3
+    floor.submit(Order('c', 't', OrderKind.CHARGE, '', ''))
+    floor.until('c', OrderState.WORKING)
+    assert floor.cluster.world.battery[0] < 0.5
+    floor.until('c', OrderState.DONE)
+    assert floor.cluster.world.battery[0] > 0.999
+
+
 @pytest.mark.parametrize('state', (OrderState.ASSIGNED, OrderState.WORKING))
 def test_a_cancelled_charge_ends_at_once_and_the_robot_takes_the_next_order(state):
     floor = Floor(robots=1)

@@ -13,12 +13,13 @@ import time
 
 from robot_swarm_orch.acts import (
     Amendment, Cancellation, Clearance, Drain, Pause, Settlement, SlotWord, Stranding)
-from robot_swarm_orch.arguments import a_positive
+from robot_swarm_orch.cli.arguments import a_positive
+from robot_swarm_orch.cli.common import add_common, on_fleet
 from robot_swarm_orch.errors import ConfigError
 
 
-def add_operator_verbs(verbs, add_common) -> None:
-    """Add `swarm cancel`, `amend`, `pause`, `drain`, `clear`, ...; add_common(parser) first."""
+def add_acts(verbs) -> None:
+    """Add `swarm cancel`, `amend`, `pause`, `drain`, `clear`, ..."""
     def add(name, text, make, more=''):
         command = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:]
                                    + '.' + more)
@@ -113,6 +114,6 @@ def _send(options) -> int:
     """Make the act of a verb, and have the leader answer it."""
     act_of_verb = options.act_of(options)
     from robot_swarm_orch.nodes.coordinator_verbs import act
-    from robot_swarm_orch.nodes.fleet_client import FleetClient, operator
-    with FleetClient(options.site) as client:
-        return act(client, options, replace(act_of_verb, operator_id=operator()))
+    from robot_swarm_orch.nodes.fleet_client import operator
+    signed = replace(act_of_verb, operator_id=operator())
+    return on_fleet(lambda client, _: act(client, options, signed), options)

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import fields
 import sys
 
-from robot_swarm_orch.arguments import a_count, a_positive
+from robot_swarm_orch.cli.arguments import a_count, a_positive
 from robot_swarm_orch.errors import SiteError
 from robot_swarm_orch.maps import report
 from robot_swarm_orch.maps.checked import checked_site

@@ -1,11 +1,82 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The command line of most parts of `swarm bench`."""
+"""The command line of `swarm bench`."""
 
 import argparse
 
-from robot_swarm_orch.arguments import (
-    a_count, a_delay, a_domain, a_positive, a_share, DEMO_DOMAIN, stay_on_this_machine)
+from robot_swarm_orch.bench.consensus import BenchOptions
+from robot_swarm_orch.cli.arguments import (
+    a_count, a_delay, a_domain, a_positive, a_share, a_whole, stay_on_this_machine)
+from robot_swarm_orch.cli.common import add_domain, add_json
+
+
+def add_bench(verbs) -> None:
+    """Add `swarm bench`."""
+    parts = verbs.add_parser(
+        'bench', help='measure a part of the fleet on this machine',
+        description='Measure a part on this machine; the exit status is 1 if a bound broke.'
+        ).add_subparsers(metavar='PART', required=True)
+    _add_bench_perception(parts)
+    _add_bench_consensus(parts)
+    _add_bench_avoidance(parts)
+    _add_bench_traffic(parts)
+    _add_bench_contacts(parts)
+    _add_bench_route(parts)
+    _add_bench_shards(parts)
+    _add_bench_gateway(parts)
+    _add_bench_orders(parts)
+
+
+def _add_bench_perception(parts) -> None:
+    """Add `swarm bench perception`."""
+    text = 'from a camera image to the verdict on the lane'
+    command = parts.add_parser('perception', help=text, description=f'Time {text}.')
+    command.add_argument('--frames', type=a_count, default=500, metavar='N',
+                         help='images of each kind (default: %(default)s)')
+    command.add_argument('--model', default='', metavar='ONNX',
+                         help='the model (default: the one of this package)')
+    command.set_defaults(verb=_bench_perception)
+
+
+def _bench_perception(options) -> int:
+    from robot_swarm_orch.nodes.perception_bench import run_bench
+    return run_bench(options.frames, model_file=options.model)
+
+
+def _add_bench_consensus(parts) -> None:
+    """Add `swarm bench consensus`."""
+    chosen = BenchOptions()
+    command = parts.add_parser(
+        'consensus', help='commits and failovers, beside etcd',
+        description='Measure commit latency, throughput, and the time without a leader after it '
+        'was killed, of three coordinators over DDS and of a three-node etcd with the same timers '
+        'in turns. Without etcd (Debian: etcd-server) ours alone. docs/benchmarks.md.')
+    add = command.add_argument
+    add('--trials', type=a_whole, default=chosen.trials, metavar='N',
+        help='how often the leader is killed (default: %(default)s); 0: commits only')
+    add('--block', type=a_count, default=chosen.block, metavar='N',
+        help='trials of one group before the turn of the other (default: %(default)s)')
+    add('--writes', type=a_count, default=chosen.writes, metavar='N',
+        help='writes of a block, one after another (default: %(default)s)')
+    add('--robots', type=a_whole, default=0, metavar='N',
+        help='a simulated fleet runs beside both groups (default: none)')
+    add('--seed', type=int, default=chosen.seed, metavar='N',
+        help='of the moments at which leaders are killed (default: %(default)s)')
+    add('--out', default='swarm-bench', metavar='DIR',
+        help='where reports, logs and data go, on the disk to be measured (default: %(default)s)')
+    add_domain(command)
+    add_json(command)
+    command.set_defaults(verb=_bench_consensus)
+
+
+def _bench_consensus(options) -> int:
+    from robot_swarm_orch.demo.main import reserved_domain
+    domain = stay_on_this_machine(options.domain)
+    from robot_swarm_orch.nodes.consensus_bench import run_bench
+    with reserved_domain(domain):
+        return run_bench(
+            BenchOptions(trials=options.trials, block=options.block, writes=options.writes,
+                         seed=options.seed), options.out, options.robots, options.json)
 
 
 def _add_map(add, also: str = '') -> None:
@@ -14,12 +85,7 @@ def _add_map(add, also: str = '') -> None:
         help=f'a site, or any map that `swarm map import` reads{also}')
 
 
-def _add_json(add) -> None:
-    """Add the option of every verb that prints a report."""
-    add('--json', action='store_true', help='print JSON for programs')
-
-
-def add_bench_avoidance(parts) -> None:
+def _add_bench_avoidance(parts) -> None:
     """Add `swarm bench avoidance`."""
     command = parts.add_parser(
         'avoidance', help='robots that swap sides of a circle where there is no roadmap',
@@ -39,7 +105,7 @@ def add_bench_avoidance(parts) -> None:
         help='how many decisions are timed (default: %(default)s)')
     add('--peer', default='', metavar='PYTHON',
         help='a Python that has pyrvo: RVO2 drives the same scene with perfect data')
-    _add_json(add)
+    add_json(command)
     command.set_defaults(verb=_bench_avoidance)
 
 
@@ -50,44 +116,65 @@ def _bench_avoidance(options) -> int:
         options.peer), options.json)
 
 
-def add_bench_gateway(parts) -> None:
+def _add_bench_gateway(parts) -> None:
     """Add `swarm bench gateway`."""
     command = parts.add_parser(
         'gateway', help='orders over HTTP, each accepted once it is on disk on a majority',
         description='Hand orders in over HTTP at a steady rate, to a gateway before three '
         'coordinators over DDS, and time each from when it was due until it is answered. No robot '
         'runs, so orders only wait. The exit status is 1 if the rate was not held, an order was '
-        'not accepted, or the bound on the 99th percentile broke. docs/benchmarks.md.')
+        'not accepted, or the bound on the 99th percentile broke. With --kill and with --robots '
+        'the streams of events are measured instead. docs/benchmarks.md.')
     add = command.add_argument
-    add('--rate', type=a_positive, default=300.0, metavar='PER_SECOND',
-        help='orders a second (default: %(default)g)')
+    add('--rate', type=a_positive, default=None, metavar='PER_SECOND',
+        help='orders a second (default: 300, 50 with --kill, 120 with --robots)')
     add('--duration', type=a_positive, default=60.0, metavar='SECONDS',
-        help='for how long (default: %(default)g)')
+        help='for how long; --kill takes 30 s for each (default: %(default)g)')
     add('--connections', type=a_count, default=16, metavar='N',
         help='kept open by the clients (default: %(default)s)')
     add('--p99', type=a_positive, default=0.1, metavar='SECONDS',
         help='bound on the 99th percentile (default: %(default)g)')
+    add('--kill', type=a_count, default=0, metavar='TIMES', help='kill a gateway so often and '
+        'time how its WebSockets come back, and commits through another one meanwhile')
+    add('--sockets', type=a_count, default=200, metavar='N',
+        help='WebSockets with --kill (default: %(default)s)')
+    add('--robots', type=a_count, default=0, metavar='N', help='measure the streams beside '
+        'so many robots of the demo, which are under way, and their ticks with and without')
     add('--out', default='swarm-bench-gateway', metavar='DIR',
         help='where logs and data go, on the disk to be measured (default: %(default)s)')
-    add('--domain', type=a_domain, metavar='N', default=None,
-        help=f'ROS domain (default: SWARM_DOMAIN_ID, else {DEMO_DOMAIN}); never leaves this '
-        'machine')
-    _add_json(add)
+    add_domain(command)
+    add_json(command)
     command.set_defaults(verb=_bench_gateway)
 
 
 def _bench_gateway(options) -> int:
     from robot_swarm_orch.demo.main import reserved_domain
     domain = stay_on_this_machine(options.domain)
+    with reserved_domain(domain):
+        return _run_gateway_bench(options)
+
+
+def _run_gateway_bench(options) -> int:
+    """Run the benchmark of gateways that was asked for; return the exit status."""
+    if options.kill:
+        from robot_swarm_orch.bench.gateway_kill import KillBenchOptions
+        from robot_swarm_orch.nodes.gateway_kill_bench import run_kill_bench
+        return run_kill_bench(KillBenchOptions(
+            options.sockets, options.kill, options.rate or 50.0), options.out, options.json)
+    if options.robots:
+        from robot_swarm_orch.bench.gateway_moving import MovingBenchOptions
+        from robot_swarm_orch.nodes.gateway_moving_bench import run_moving_bench
+        return run_moving_bench(MovingBenchOptions(
+            options.robots, rate_per_s=options.rate or 120.0, duration_s=options.duration),
+            options.out, options.json)
     from robot_swarm_orch.bench.gateway import GatewayBenchOptions
     from robot_swarm_orch.nodes.gateway_bench import run_bench
-    with reserved_domain(domain):
-        return run_bench(GatewayBenchOptions(
-            options.rate, options.duration, options.connections, options.p99), options.out,
-            options.json)
+    return run_bench(GatewayBenchOptions(
+        options.rate or 300.0, options.duration, options.connections, options.p99), options.out,
+        options.json)
 
 
-def add_bench_traffic(parts) -> None:
+def _add_bench_traffic(parts) -> None:
     """Add `swarm bench traffic`."""
     command = parts.add_parser(
         'traffic', help='throughput, waits and contacts of a fleet on a map, in virtual time',
@@ -123,7 +210,7 @@ def add_bench_traffic(parts) -> None:
     add('--plot', default='', metavar='DIR',
         help='put the report into this folder and draw there throughput.png, of all reports that '
         'it holds, and space_time.png, of this run')
-    _add_json(add)
+    add_json(command)
     add('--physics', choices=('kinematic', 'mujoco'), default='kinematic',
         help='how bodies move: exactly as they are told, or with wheels that slip, masses and '
         'contacts, which needs MuJoCo (default: %(default)s)')
@@ -151,7 +238,7 @@ def _bench_traffic(options) -> int:
         options.peer, options.plot, options.physics), options.json)
 
 
-def add_bench_contacts(parts) -> None:
+def _add_bench_contacts(parts) -> None:
     """Add `swarm bench contacts`."""
     command = parts.add_parser(
         'contacts', help='do robots ever touch, however bad the network and whoever dies',
@@ -184,7 +271,7 @@ def _bench_contacts(options) -> int:
         options.workers, options.ledger))
 
 
-def add_bench_route(parts) -> None:
+def _add_bench_route(parts) -> None:
     """Add `swarm bench route`."""
     command = parts.add_parser(
         'route', help='how long a robot takes to know its way after a new order',
@@ -201,7 +288,7 @@ def add_bench_route(parts) -> None:
         help='how many orders of each kind (default: %(default)s)')
     add('--seed', type=int, default=1, metavar='N',
         help='of starts and goals (default: %(default)s)')
-    _add_json(add)
+    add_json(command)
     command.set_defaults(verb=_bench_route)
 
 
@@ -211,7 +298,7 @@ def _bench_route(options) -> int:
         options.map, options.robots, options.seed, options.orders, options.racks), options.json)
 
 
-def add_bench_shards(parts) -> None:
+def _add_bench_shards(parts) -> None:
     """Add `swarm bench shards`."""
     command = parts.add_parser(
         'shards', help='what a site that is flooded with orders takes from another',
@@ -230,7 +317,7 @@ def add_bench_shards(parts) -> None:
         help='their ROS domains (default: 83 84); words never leave this machine')
     add('--out', default='swarm-bench-shards', metavar='DIR',
         help='where report, logs and data go (default: %(default)s)')
-    _add_json(add)
+    add_json(command)
     command.set_defaults(verb=_bench_shards)
 
 
@@ -242,26 +329,38 @@ def _bench_shards(options) -> int:
         options.out, options.json)
 
 
-def add_bench_orders(parts) -> None:
+def _add_bench_orders(parts) -> None:
     """Add `swarm bench orders`."""
     command = parts.add_parser(
-        'orders', help='how long it takes to share orders out among robots, and how well',
-        description='Share random orders out among random robots with each strategy, and with '
-        'peers on the same matrix; then hand 1,000 orders in at once in virtual time. '
-        'docs/benchmarks.md.')
+        'orders', help='what orders cost: to share them out, to remember them, in a snapshot',
+        description='What orders cost a coordinator, without a running fleet; how fast a fleet '
+        'accepts them is `swarm bench gateway`. docs/benchmarks.md.')
     add = command.add_argument
-    add('--allocation', action='store_true', required=True,
-        help='time the decisions of the leader, without a running fleet')
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument('--allocation', action='store_true',
+                       help='share random orders out among random robots with each strategy, and '
+                       'with peers on the same matrix; then hand 1,000 in at once in virtual time')
+    which.add_argument('--memory', type=a_count, default=0, metavar='N',
+                       help='what so many finished orders cost: memory, snapshots, event log')
+    which.add_argument('--snapshots', action='store_true', help='for how long a snapshot holds a '
+                       'coordinator up, with 1,000, 18,000 and 100,000 orders that live')
     add('--runs', type=a_count, default=20, metavar='N',
         help='decisions of each size and strategy (default: %(default)s)')
     add('--seed', type=int, default=1, metavar='N', help='of robots and orders (default: 1)')
     add('--burst-robots', type=a_count, default=100, metavar='N',
         help='robots that share the burst (default: %(default)s)')
-    _add_json(add)
+    add_json(command)
     command.set_defaults(verb=_bench_orders)
 
 
 def _bench_orders(options) -> int:
+    if options.memory:
+        from robot_swarm_orch.bench import orders_memory
+        return orders_memory.run_bench(
+            orders_memory.MemoryBenchOptions(options.memory), options.json)
+    if options.snapshots:
+        from robot_swarm_orch.bench import snapshot_pause
+        return snapshot_pause.run_bench(snapshot_pause.SnapshotBenchOptions(), options.json)
     from robot_swarm_orch.bench.allocation import AllocationBenchOptions, run_bench
     return run_bench(AllocationBenchOptions(
         options.runs, options.seed, options.burst_robots), options.json)

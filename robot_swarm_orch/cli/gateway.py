@@ -7,8 +7,8 @@ from pathlib import Path
 import tempfile
 import time
 
-from robot_swarm_orch.arguments import a_positive
 from robot_swarm_orch.bringup import default_site_file, FleetPlan, processes, write_parameters
+from robot_swarm_orch.cli.arguments import a_positive
 from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.gateway.settings import GatewayConfig, ROLES
 

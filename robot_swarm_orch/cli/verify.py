@@ -4,6 +4,7 @@
 
 import argparse
 
+from robot_swarm_orch.cli.arguments import a_count
 from robot_swarm_orch.sim.faults import PROFILES
 
 _HELP = """\
@@ -15,18 +16,18 @@ fails is printed with its faults, the commit and the command that replays it; th
 then 1. docs/verification.md says what is simulated, what is judged, and what this cannot show."""
 
 
-def add_verify(verbs, count) -> None:
-    """Add `swarm verify` to a parser's verbs; `count` reads a number of at least 1."""
+def add_verify(verbs) -> None:
+    """Add `swarm verify`."""
     command = verbs.add_parser(
         'verify', help='whole fleets under faults in virtual time, judged, one for each seed',
         description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = command.add_argument
-    add('--seeds', type=count, default=100, metavar='N',
+    add('--seeds', type=a_count, default=100, metavar='N',
         help='how many seeds (default: %(default)s)')
     add('--first-seed', type=int, default=1, metavar='S', help='the first one (default: 1)')
-    add('--robots', type=count, default=10, metavar='R',
+    add('--robots', type=a_count, default=10, metavar='R',
         help='robots of each fleet (default: %(default)s)')
-    add('--workers', type=count, default=2, metavar='W',
+    add('--workers', type=a_count, default=2, metavar='W',
         help='processes that share the seeds (default: %(default)s)')
     add('--profile', default='', choices=('none', *PROFILES),
         help='what the faults are about (default: each seed draws one)')

@@ -5,8 +5,9 @@
 import argparse
 import sys
 
-from robot_swarm_orch.arguments import (
-    a_count, a_domain, a_positive, chosen_domain, DEMO_DOMAIN, stay_on_this_machine)
+from robot_swarm_orch.cli.arguments import (
+    a_count, a_positive, chosen_domain, stay_on_this_machine)
+from robot_swarm_orch.cli.common import add_domain
 from robot_swarm_orch.demo import namespaces
 from robot_swarm_orch.demo.chaos import needs_network, scenario_faults, SCENARIOS
 from robot_swarm_orch.demo.options import DemoOptions
@@ -74,9 +75,15 @@ def _add_place(command, chosen) -> None:
     add('--retries', type=a_positive, default=0.0, metavar='PER_SECOND',
         help='the client hands orders in again at random, also long after they have ended '
         '(default: only until they are answered)')
-    add('--domain', type=a_domain, metavar='N', default=None,
-        help=f'ROS domain (default: SWARM_DOMAIN_ID, else {DEMO_DOMAIN}); never leaves this '
-        'machine')
+    add('--trip', type=a_positive, default=chosen.trip_m, metavar='METRES',
+        help='orders go to stations at most so far from the pick, as the crow flies (default: to '
+        'any)')
+    add('--handling', type=a_positive, default=chosen.handling_s, metavar='SECONDS',
+        help="time of a pick, and of a drop (default: the simulation's, 5 s)")
+    add('--backlog', type=a_count, default=chosen.backlog, metavar='N',
+        help='new orders come whenever fewer wait for a robot (default: a quarter of the robots, '
+        'at least 10)')
+    add_domain(command)
     add('--start-timeout', type=a_positive, default=chosen.start_timeout_s, metavar='SECONDS',
         help='how long the start may take (default: %(default)g)')
 
@@ -114,7 +121,7 @@ def _demo(options) -> int:
         domain=chosen_domain(options.domain), start_timeout_s=options.start_timeout,
         metrics_port=options.metrics_port, log_format=options.log_format,
         camera_frames_per_s=options.camera_frames, physics=options.physics,
-        retries_per_s=options.retries))
+        **_work(options)))
 
 
 def _chaos(options) -> int:
@@ -125,9 +132,15 @@ def _chaos(options) -> int:
         seed=options.seed, scenario=options.scenario, out=options.out,
         faults=scenario_faults(options.scenario, duration_s, coordinators, options.seed),
         site_file=options.site_file, domain=chosen_domain(options.domain),
-        start_timeout_s=options.start_timeout, retries_per_s=options.retries)
+        start_timeout_s=options.start_timeout, **_work(options))
     return (_run_apart(demo_options, coordinators) if needs_network(options.scenario)
             else _run(demo_options))
+
+
+def _work(options) -> dict:
+    """Return what orders there are, as DemoOptions has it."""
+    return {'retries_per_s': options.retries, 'trip_m': options.trip,
+            'handling_s': options.handling, 'backlog': options.backlog}
 
 
 def _run_apart(options: DemoOptions, coordinators) -> int:

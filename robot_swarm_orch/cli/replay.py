@@ -5,13 +5,13 @@
 from dataclasses import asdict
 import json
 
+from robot_swarm_orch.cli.log import when
 from robot_swarm_orch.coordinator import saga
 from robot_swarm_orch.coordinator.chronicle import Chronicle
 from robot_swarm_orch.coordinator.fleet_state import FleetState
 from robot_swarm_orch.coordinator.keeper import NOBODY
 from robot_swarm_orch.coordinator.replay import state_at
 from robot_swarm_orch.errors import ConfigError
-from robot_swarm_orch.log_verbs import when
 from robot_swarm_orch.orders import OrderKind, OrderState
 from robot_swarm_orch.site import load_site
 from robot_swarm_orch.types import CommandKind
@@ -57,6 +57,10 @@ def picture(state: FleetState, name_of=str) -> dict:
         'orders': [_order(state, state.live[order_id]) for order_id in sorted(state.live)],
         'waiting': list(state.waiting), 'done': state.done, 'failed': state.failed,
         'remembered': len(state.ended),
+        'loads': dict(sorted(state.slots.loads.items())),
+        'paused': {'fleet': state.pauses.is_fleet, 'robots': sorted(state.pauses.robots),
+                   'areas': sorted(state.pauses.areas)},
+        'drained': sorted(state.pauses.drained),
         'blocked': {
             'nodes': [name_of(node) for node in sorted(keeper.shut_nodes)],
             'streets': [[name_of(node) for node in edge] for edge in sorted(keeper.shut_edges)],
@@ -99,6 +103,13 @@ def lines_of(facts: dict) -> list:
     told += [f'street {"-".join(edge)}' for edge in blocked['streets']]
     told += [f'node {node} by the body of {robot}' for node, robot in blocked['bodies']]
     lines += ['', 'blocked: ' + ('; '.join(told) or 'nothing')]
+    paused = facts['paused']
+    told = ['the fleet'] * paused['fleet'] + paused['robots']
+    told += [f'area {area}' for area in paused['areas']]
+    lines += ['paused: ' + ('; '.join(told) or 'nobody')]
+    lines += ['drained: ' + ('; '.join(facts['drained']) or 'nobody')]
+    told = [f'{load or "a load"} on {place}' for place, load in facts['loads'].items()]
+    lines += ['loads in storage: ' + ('; '.join(told) or 'none known')]
     if 'history' in facts:
         lines += ['', 'history of the order']
         lines += [f'{when(event["time_s"])}  {event["index"]:>8}  {event["state"]:12} '

@@ -13,7 +13,8 @@ from pathlib import Path
 import re
 import time
 
-from robot_swarm_orch.arguments import a_positive, a_whole
+from robot_swarm_orch.cli.arguments import a_positive, a_whole
+from robot_swarm_orch.cli.common import add_json, on_fleet
 from robot_swarm_orch.coordinator.chronicle import Chronicle, LINES_MAX
 from robot_swarm_orch.coordinator.chronicle_file import NAME
 from robot_swarm_orch.errors import ConfigError
@@ -74,7 +75,7 @@ def add_replay(verbs) -> None:
     which.add_argument('--order', default='', metavar='ID',
                        help='when this order last changed; its history is shown, too')
     command.add_argument('--site-file', default='', metavar='YAML', help='names the nodes')
-    command.add_argument('--json', action='store_true', help='print JSON for programs')
+    add_json(command)
     command.set_defaults(verb=_replay)
 
 
@@ -84,7 +85,7 @@ def _add_data(command, required=True) -> None:
 
 
 def _replay(options) -> int:
-    from robot_swarm_orch.replay_picture import show_replay
+    from robot_swarm_orch.cli.replay import show_replay
     with open_chronicle(options.data) as chronicle:
         return show_replay(chronicle, options)
 
@@ -99,10 +100,8 @@ def _log(options) -> int:
     if options.data:
         with open_chronicle(options.data) as chronicle:
             return _show(_FileLog(chronicle), options)
-    from robot_swarm_orch.nodes.fleet_client import FleetClient
     from robot_swarm_orch.nodes.log_client import FleetLog
-    with FleetClient(options.site) as client:
-        return _show(FleetLog(client, options.timeout), options)
+    return on_fleet(lambda client, _: _show(FleetLog(client, options.timeout), options), options)
 
 
 def open_chronicle(data: str) -> Chronicle:
