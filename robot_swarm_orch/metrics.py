@@ -58,6 +58,18 @@ class Histogram:
         self.total += other.total
         self.largest = max(self.largest, other.largest)
 
+    def since(self, earlier: 'Histogram') -> 'Histogram':
+        """Return the values that came after an earlier state of this histogram."""
+        later = Histogram()
+        later.buckets = {index: count - earlier.buckets.get(index, 0)
+                         for index, count in self.buckets.items()
+                         if count > earlier.buckets.get(index, 0)}
+        later.count, later.total = self.count - earlier.count, self.total - earlier.total
+        # The largest of them may be smaller; its bucket's upper edge is known.
+        later.largest = min(self.largest, GROWTH ** max(later.buckets, default=0)) \
+            if later.buckets else 0.0
+        return later
+
     def quantile(self, fraction: float) -> Optional[float]:
         """
         Return a value that `fraction` (0 to 1) of all values do not exceed; None while empty.
@@ -152,6 +164,15 @@ class Metrics:
             self.count(name, value)
         for name, histogram in other.histograms.items():
             self.histogram(name).merge(histogram)
+
+    def since(self, earlier: 'Metrics') -> 'Metrics':
+        """Return what was counted after an earlier state of the same metrics."""
+        later, nothing = Metrics(), Histogram()
+        later.counters = {name: value - earlier.counters.get(name, 0)
+                          for name, value in self.counters.items()}
+        later.histograms = {name: histogram.since(earlier.histograms.get(name, nothing))
+                            for name, histogram in self.histograms.items()}
+        return later
 
     def to_json(self) -> str:
         """Return everything as compact JSON, equal for equal content."""

@@ -24,6 +24,7 @@ def add_bench(verbs) -> None:
     _add_bench_route(parts)
     _add_bench_shards(parts)
     _add_bench_gateway(parts)
+    _add_bench_overload(parts)
     _add_bench_orders(parts)
 
 
@@ -172,6 +173,46 @@ def _run_gateway_bench(options) -> int:
     return run_bench(GatewayBenchOptions(
         options.rate or 300.0, options.duration, options.connections, options.p99), options.out,
         options.json)
+
+
+def _add_bench_overload(parts) -> None:
+    """Add `swarm bench overload`."""
+    command = parts.add_parser(
+        'overload', help='what a fleet gives up when its leader gets less than it needs',
+        description='Let the fleet of the demo drive. In turns, nothing is amiss, or its leader '
+        'gets a part only of the processor time that it took before, while more orders come than '
+        'its queue takes. Compares telemetry, motion, and how soon an emergency stop is obeyed; '
+        'the exit status is 1 if a bound broke. docs/benchmarks.md.')
+    add = command.add_argument
+    add('--robots', type=a_count, default=100, metavar='N',
+        help='how many robots (default: %(default)s)')
+    add('--rounds', type=a_count, default=3, metavar='N',
+        help='spans of each kind (default: %(default)s)')
+    add('--span', type=a_positive, default=30.0, metavar='SECONDS',
+        help='how long each lasts (default: %(default)g)')
+    add('--share', type=a_positive, default=0.9, metavar='SHARE',
+        help='of the time that the leader took in the calm span before (default: %(default)g)')
+    add('--flood', type=a_positive, default=100.0, metavar='PER_SECOND',
+        help='orders that come meanwhile (default: %(default)g)')
+    add('--lease', type=a_positive, default=2.0, metavar='SECONDS', help='how long robots move on '
+        'one word of the leader: repetitions come at least four times in it (default: '
+        '%(default)g)')
+    add('--out', default='swarm-bench-overload', metavar='DIR',
+        help='where report, logs and data go (default: %(default)s)')
+    add_domain(command)
+    add_json(command)
+    command.set_defaults(verb=_bench_overload)
+
+
+def _bench_overload(options) -> int:
+    from robot_swarm_orch.demo.main import reserved_domain
+    domain = stay_on_this_machine(options.domain)
+    from robot_swarm_orch.bench.overload import OverloadOptions
+    from robot_swarm_orch.nodes.overload_bench import run_bench
+    with reserved_domain(domain):
+        return run_bench(OverloadOptions(
+            options.robots, rounds=options.rounds, span_s=options.span, share=options.share,
+            flood_per_s=options.flood, lease_s=options.lease), options.out, options.json)
 
 
 def _add_bench_traffic(parts) -> None:

@@ -23,6 +23,7 @@ from typing import Callable, Optional, Tuple
 from robot_swarm_orch.bids import CallForBids
 from robot_swarm_orch.codec import pack, unpack
 from robot_swarm_orch.coordinator.allocation import TravelTimes, warm_up
+from robot_swarm_orch.coordinator.back_pressure import ORDERS_AT_ONCE
 from robot_swarm_orch.coordinator.disk_watch import DiskWatch
 from robot_swarm_orch.coordinator.events import Batch
 from robot_swarm_orch.coordinator.fleet_state import FleetState
@@ -59,7 +60,7 @@ class Outputs:
 
 NOTHING = Outputs()
 
-STATUSES_AT_ONCE = 100
+STATUSES_AT_ONCE = 50
 """Order statuses that leave in one go: after a burst of orders, leases and grants go between."""
 
 
@@ -424,6 +425,17 @@ class Replica:
     def report_period_s(self):
         """Return how seldom robots are asked to report [s]; 0 where they keep their own period."""
         return 0.0 if self._leader is None else self._leader.back_pressure.report_period_s
+
+    @property
+    def orders_at_once(self):
+        """Return how many orders to read in one go; less than ORDERS_AT_ONCE while behind."""
+        return ORDERS_AT_ONCE if self._leader is None else (
+            self._leader.back_pressure.orders_at_once)
+
+    @property
+    def is_behind(self):
+        """Whether this one leads and takes in fewer orders than come, since it is late."""
+        return self.orders_at_once < ORDERS_AT_ONCE
 
     @property
     def disk_refusal(self):

@@ -18,6 +18,7 @@ import sys
 import time
 
 from robot_swarm_orch.config import check_fleet, CoordinatorConfig, RobotConfig
+from robot_swarm_orch.coordinator.back_pressure import ORDERS_AT_ONCE
 from robot_swarm_orch.coordinator.chronicle_writer import Bounds
 from robot_swarm_orch.coordinator.presence import Presence
 from robot_swarm_orch.coordinator.replica import Replica
@@ -34,6 +35,7 @@ from robot_swarm_orch.nodes.pacing import Pace
 from robot_swarm_orch.nodes.params import check_ids, CoordinatorParams, declare
 from robot_swarm_orch.nodes.pulse import Ears, Pulse
 from robot_swarm_orch.nodes.reading_desk import ReadingDesk
+from robot_swarm_orch.nodes.report_glance import head
 from robot_swarm_orch.nodes.scribe import Scribe
 from robot_swarm_orch.raft import FileStore
 from robot_swarm_orch.telemetry.event_log import WARNING
@@ -43,10 +45,13 @@ from robot_swarm_orch.types import Mode
 
 # A follower empties its unread queues this often, so that it starts to lead with fresh words [s].
 DISCARD_PERIOD_S = 0.5
-# Orders that are read in one go: a flood of them must hold up neither consensus nor leases.
-ORDERS_AT_ONCE = 100
+# What robots say is read for so long in one go [s]: heartbeats and leases must go out between,
+# also where the cores are slow or shared.
+READING_S = 0.01
 # Each step hands the replica so many ticks; messages bring it up to date between.
 TICKS_AT_ONCE = 2
+# Robots whose newest reports are kept until they are read.
+ROBOTS_MAX = 4096
 # Robots that nobody enrolled get answers too, but only so many of them get topics of their own.
 STRANGERS_MAX = 256
 
@@ -95,6 +100,7 @@ class CoordinatorNode(Host):
         self._presence = Presence(self.site_id, config.cluster_id, config.node_id,
                                   secrets.randbits(62), time.monotonic())
         self._read_due_s = self._discard_due_s = 0.0
+        self._reports = {}  # robot -> its newest report, serialized, that was not read yet
         self._period_s = TICKS_AT_ONCE * config.tick_s
         self._pace = Pace(self._period_s, self.metrics, 'consensus_')
         self.pulse = Pulse(self._period_s, self._tick, self._ears, self._hear)
@@ -125,6 +131,7 @@ class CoordinatorNode(Host):
         self._ears_of_all = Ears(self.context, (self._raft_in,))
         self._ears_of_leader = Ears(self.context, (self._raft_in, self._orders_in),
                                     desks + readers)
+        self._ears_when_behind = Ears(self.context, (self._raft_in,), desks[1:])
         self._grant_out, self._command_out = {}, {}
         known = {robot for robot, _ in placement} | set(self._replica.state.robots)
         for robot in sorted(known):
@@ -166,23 +173,25 @@ class CoordinatorNode(Host):
 
     def _ears(self) -> Ears:
         """Return what must be heard at once: a leader's clients wait for it, too."""
-        leads = self.active and self._replica.wants_reports
-        return self._ears_of_leader if leads else self._ears_of_all
+        if not (self.active and self._replica.wants_reports):
+            return self._ears_of_all
+        return self._ears_when_behind if self._replica.is_behind else self._ears_of_leader
 
     def _hear(self) -> None:
         """Take in the Raft messages that have come, and what people handed to a leader."""
         now_s, msgs = time.monotonic(), self._raft_in.all()
         if not self._takes_part(now_s):
             return
-        if self._replica.wants_reports:
-            self._serve(now_s)
-        self._replica.tick(now_s)
+        # Before the time that has passed counts: whoever was held up has not lost its leader.
         for msg in msgs:
             if msg.to != self._config.node_id:
                 continue
             message = self.wire.hear(self.wire.read_raft, msg, self._config.cluster_id)
             if message is not None:
                 self._replica.receive(time.monotonic(), message)
+        self._replica.tick(now_s)
+        if self._replica.wants_reports:
+            self._serve(now_s, 0 if self._replica.is_behind else ORDERS_AT_ONCE)
         self._send(self._replica.poll(time.monotonic()))
 
     def _hear_presence(self, msg, now_s) -> None:
@@ -225,34 +234,57 @@ class CoordinatorNode(Host):
         """Let the replica work, and read what it wants to hear."""
         replica = self._replica
         replica.tick(now_s)
+        orders_at_once = 0 if replica.is_behind else ORDERS_AT_ONCE
         if now_s >= self._read_due_s:
-            due_s, self._read_due_s = self._read_due_s, now_s + self._config.traffic_period_s
-            if replica.wants_reports:
-                self._hear_robots(now_s)
-                replica.note_lag(time.monotonic() - due_s)
-            elif now_s >= self._discard_due_s:
-                self._discard_due_s = now_s + DISCARD_PERIOD_S
-                self._discard()
-        self._serve(now_s)
+            # Consensus does not wait for what robots say, however much that is.
+            self._send(replica.poll(time.monotonic()))
+            if not replica.wants_reports:
+                self._read_due_s = now_s + self._config.traffic_period_s
+                if now_s >= self._discard_due_s:
+                    self._discard_due_s = now_s + DISCARD_PERIOD_S
+                    self._discard()
+            else:
+                orders_at_once = self._read(now_s, orders_at_once)
+        self._serve(now_s, orders_at_once)
         self._send(replica.poll(time.monotonic()))
 
-    def _serve(self, now_s) -> None:
-        """Take in orders and acts; only a leader takes them."""
-        msgs = self._orders_in.all(ORDERS_AT_ONCE) if self._replica.wants_reports else ()
-        for msg in msgs:
-            order = self.wire.hear(self.wire.read_order, msg)
-            if order is not None:
-                self._replica.submit(now_s, order)
-        self._desk.serve(now_s)
-        self._reading_desk.serve(now_s)
+    def _read(self, now_s, orders_at_once) -> int:
+        """Read what robots say; return how many orders to take in along with it."""
+        period_s, replica = self._config.traffic_period_s, self._replica
+        done, lag_s = self._hear_robots(now_s), time.monotonic() - self._read_due_s
+        if not done and lag_s < period_s:
+            return orders_at_once
+        # A reading that is not done by when the next is due counts as well: it may never be.
+        replica.note_lag(lag_s)
+        self._read_due_s = now_s + period_s if done else self._read_due_s + period_s
+        return replica.orders_at_once
 
-    def _hear_robots(self, now_s):
-        """Hand reports and answers to the replica."""
-        wire, replica = self.wire, self._replica
-        for msg in self._reports_in.all():
-            report = wire.hear(wire.read_report, msg)
+    def _serve(self, now_s, orders_at_once) -> None:
+        """Take in acts, and orders and questions if any are wanted; only a leader takes them."""
+        if orders_at_once and self._replica.wants_reports:
+            for msg in self._orders_in.all(orders_at_once):
+                order = self.wire.hear(self.wire.read_order, msg)
+                if order is not None:
+                    self._replica.submit(now_s, order)
+        self._desk.serve(now_s, orders_at_once)
+        if orders_at_once:
+            self._reading_desk.serve(now_s)
+
+    def _hear_robots(self, now_s) -> bool:
+        """Hand reports and answers to the replica; False if there are more than time for them."""
+        wire, replica, reports = self.wire, self._replica, self._reports
+        until_s = time.monotonic() + READING_S
+        for data in self._reports_in.all_raw():
+            said = wire.hear(head, data)
+            if said is not None and (said[1] in reports or len(reports) < ROBOTS_MAX):
+                reports[said[1]] = data
+        while reports:
+            data = reports.pop(next(iter(reports)))
+            report = wire.hear(wire.read_report_bytes, data)
             if report is not None:
                 replica.hear_report(now_s, report)
+            if time.monotonic() > until_s:
+                return False
         for msg in self._bids_in.all():
             bid = wire.hear(wire.read_bid, msg)
             if bid is not None:
@@ -262,9 +294,11 @@ class CoordinatorNode(Host):
             if ack is not None:
                 self._trail.ack(ack)
                 replica.hear_ack(now_s, ack)
+        return True
 
     def _discard(self):
         """Empty the queues that only a leader reads."""
+        self._reports.clear()
         for inbox in (self._reports_in, self._bids_in, self._acks_in, self._orders_in):
             inbox.discard()
 

@@ -12,6 +12,8 @@ microseconds. The host node keeps its parameters, its lifecycle services and one
 All traffic is counted; sizes are sampled, one message in 64.
 """
 
+from math import inf
+
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.exceptions import ParameterException
@@ -299,15 +301,16 @@ class Desk:
         """Return rcl's service, to wait for."""
         return self._handle
 
-    def requests(self) -> list:
-        """Return (ticket, request) of all new calls, oldest first."""
+    def requests(self, most: float = inf) -> list:
+        """Return (ticket, request) of all new calls, oldest first; no more than `most`."""
         result, take = [], self._handle.service_take_request
-        while True:
+        while len(result) < most:
             request, ticket = take(self._type.Request)
             if request is None:
-                return result
+                break
             self._traffic.heard += 1
             result.append((ticket, request))
+        return result
 
     def answer(self, ticket, response) -> None:
         """Answer a call."""

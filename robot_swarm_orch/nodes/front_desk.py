@@ -32,9 +32,9 @@ class FrontDesk:
         self._waiting_acts = {}    # request number -> (ticket, until_s)
         self._number = 0
 
-    def serve(self, now_s: float) -> None:
-        """Take new calls in; followers leave them be."""
-        orders, acts = self._orders.requests(), self._acts.requests()
+    def serve(self, now_s: float, orders_at_once: int) -> None:
+        """Take new calls in, so many orders at most; followers leave them be."""
+        orders, acts = self._orders.requests(orders_at_once), self._acts.requests()
         if self._replica.wants_reports:
             for ticket, request in orders:
                 self._submit(now_s, ticket, request)

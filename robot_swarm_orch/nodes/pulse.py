@@ -65,7 +65,8 @@ class Pulse:
 
     Steps follow a fixed grid, as those of a ROS timer do: one that comes late does not shift the
     next, and those that a stall left out are left out. `ears()` is asked at every beat, since what
-    must be heard at once may change, as `period_s` may.
+    must be heard at once may change, as `period_s` may. Whoever is late hears first: what came
+    meanwhile may say that nothing is amiss but its own lateness.
     """
 
     def __init__(self, period_s: float, step: Callable[[], None],
@@ -77,12 +78,11 @@ class Pulse:
 
     def beat(self) -> None:
         """Wait for the next thing to do, and do it."""
-        left_s = self._due_s - time.monotonic()
-        if left_s > 0.0:
-            if self._ears is None:
-                time.sleep(left_s)
-            elif self._ears().wait(left_s):
-                self._hear()
+        left_s = max(0.0, self._due_s - time.monotonic())
+        if self._ears is None:
+            time.sleep(left_s)
+        elif self._ears().wait(left_s):
+            self._hear()
         now_s = time.monotonic()
         if now_s >= self._due_s:
             self._step()

@@ -15,6 +15,7 @@ from array import array
 import struct
 
 from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message
 from robot_swarm_orch import codec
 from robot_swarm_orch.errors import WireError
 from robot_swarm_orch.msg import (
@@ -107,6 +108,14 @@ class Wire(OrderWire, OperationWire, BidWire):
         msg.emergency_stop = value.emergency_stop
         msg.errors = value.errors
         return msg
+
+    def read_report_bytes(self, data: bytes):
+        """Return the Report of a serialized message."""
+        try:
+            msg = deserialize_message(data, RobotReport)
+        except RuntimeError as error:
+            raise WireError(f'RobotReport.bytes: {error}') from error
+        return self.read_report(msg)
 
     def read_report(self, msg: RobotReport) -> Report:
         """Return a robot's report."""

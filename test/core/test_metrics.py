@@ -99,3 +99,30 @@ def test_counters_of_processes_add_up_and_sort_by_prefix():
         part.count('ticks', 10)
         parts.append(part)
     assert with_prefix(merged(parts).counters, 'stops.') == {'LEASE': 3}
+
+
+@given(VALUES, VALUES)
+@settings(max_examples=100, deadline=None)
+def test_what_came_after_an_earlier_state_is_what_was_observed_since(before, after):
+    """Counts and quantiles are those of the later values; of the largest, its bucket is known."""
+    metrics = Metrics()
+    metrics.count('ticks', len(before))
+    for value in before:
+        metrics.observe('lag_s', value)
+    earlier = merged([metrics])
+    metrics.count('ticks', len(after))
+    for value in after:
+        metrics.observe('lag_s', value)
+    later, alone = metrics.since(earlier), filled(after)
+    assert later.counters == {'ticks': len(after)}
+    assert later.histograms['lag_s'].buckets == alone.buckets
+    assert later.histograms['lag_s'].count == len(after)
+    for fraction in (0.0, 0.5, 0.99, 1.0):
+        assert abs(later.histograms['lag_s'].quantile(fraction)
+                   - alone.quantile(fraction)) <= 0.04 * alone.quantile(fraction)
+
+
+def test_nothing_new_is_nothing():
+    """Of what did not change, nothing is left."""
+    histogram = filled([1.0, 2.0])
+    assert histogram.since(filled([1.0, 2.0])).quantile(0.5) is None
