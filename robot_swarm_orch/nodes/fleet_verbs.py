@@ -109,8 +109,8 @@ def _stop_publisher(client, options):
         topic = topics.EMERGENCY_STOP
         name, whom = topic.name(site=client.site_id), f'all robots of {client.site_id}'
     elif is_robot_id(options.robot):
-        topic, whom = topics.ROBOT_STOP, options.robot
-        name = f'/{options.robot}/{topic.name()}'
+        topic, whom = topics.ROBOT_STOP.of_a_robot, options.robot
+        name = topic.name(robot=options.robot)
     else:
         raise ConfigError(f'--robot {options.robot!r} is no robot id')
     return client.node.create_publisher(topic.message, name, profile(topic)), name, whom

@@ -138,7 +138,7 @@ class Radio:
     def _say_stop(self, act, robot):
         if robot not in self._stop_out:
             self._stop_out[robot] = self._endpoints.outlet(
-                self._node, topics.ROBOT_STOP, robot=robot)
+                self._node, topics.ROBOT_STOP.of_a_robot, robot=robot)
         self._stop_out[robot].send(self._wire.write_stop(act))
 
     def _say_call(self, number, question):

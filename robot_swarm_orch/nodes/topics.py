@@ -13,12 +13,13 @@ subscription of ours may ask for less than is offered.
 Every policy named here can be overridden by parameter (`endpoints.overridden_qos`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 import sys
 from typing import Dict, Optional, Tuple
 
 OURS = 'robot_swarm_orch'
+_NAMESPACE = '/{robot}/'
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,20 @@ class Topic:
 
     def shown_name(self, site: str) -> str:
         """Return the name by which parameters call it: without zone, robot, coordinator."""
-        return self.name(site=site, zone='', robot='', coordinator='').replace(
-            '//', '/').rstrip('/')
+        return replace(self, template=self.template.removeprefix(_NAMESPACE)).name(
+            site=site, zone='', robot='', coordinator='').replace('//', '/').rstrip('/')
+
+    @property
+    def of_a_robot(self) -> 'Topic':
+        """
+        Return the topic as those call it who stand outside of the robot's namespace.
+
+        Its name needs the robot then: a relative name said from elsewhere is another topic, on
+        which no robot listens.
+        """
+        if self.template.startswith('/'):
+            return self
+        return replace(self, template=_NAMESPACE + self.template)
 
     @property
     def is_fleet(self) -> bool:

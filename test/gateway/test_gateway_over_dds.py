@@ -106,6 +106,18 @@ def test_an_emergency_stop_reaches_every_robot_and_is_released(served):
     assert client.call(other, 'POST', '/emergency-stop/release', 'admin').json()['missing'] == []
 
 
+def test_an_emergency_stop_of_one_robot_reaches_it_and_no_other(served):
+    _, (one, other), client = served
+    stopped = client.call(one, 'POST', '/emergency-stop', json={'robot': 'r001'})
+    assert (stopped.status_code, stopped.json()['obey']) == (200, ['r001']), stopped.text
+    robots = client.call(other, 'GET', '/robots').json()['robots']
+    assert {told['robot']: told['emergency_stop'] for told in robots} == {
+        'r001': True, 'r002': False}
+    released = client.call(other, 'POST', '/emergency-stop/release', 'admin',
+                           json={'robot': 'r001'})
+    assert (released.status_code, released.json()['obey']) == (200, ['r001']), released.text
+
+
 def test_without_coordinators_a_gateway_says_so_and_recovers(served):
     fleet, (one, _), client = served
     coordinator = fleet.processes['coordinator_c1']

@@ -44,6 +44,13 @@ def test_the_message_files_name_the_same_topics():
             assert relative in shown, f'{path.name} names {name}'
 
 
+def test_from_outside_a_robots_own_topic_stands_in_its_namespace():
+    """A relative name would be that of a node in the root namespace, where no robot listens."""
+    assert topics.ROBOT_STOP.of_a_robot.name(robot='r001') == '/r001/emergency_stop'
+    assert topics.ROBOT_STOP.of_a_robot.shown_name('north') == 'emergency_stop'
+    assert topics.AUTHORITY.of_a_robot is topics.AUTHORITY
+
+
 @pytest.mark.parametrize('topic', topics.TOPICS, ids=lambda topic: topic.key)
 def test_a_type_can_be_imported(topic):
     """Ours when they are built, the others wherever ROS is."""
