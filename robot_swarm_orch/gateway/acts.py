@@ -1,27 +1,26 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The routes of acts: on the fleet, its areas, robots, ways and places, and the emergency stop.
+The routes of acts: on the fleet, its areas, robots, ways and places.
 
 Each is one entry of the fleet's log, with the caller's name; what the leader refuses is noted
 there too. What cannot be taken back needs an admin, and a second call.
 """
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 from fastapi import Body, FastAPI, Path, Request
 from robot_swarm_orch.acts import (
     Blockage, Clearance, Drain, Enrolment, Pause, Settlement, SlotWord, Stranding)
 from robot_swarm_orch.gateway.gate import Gate, needs, what_of
 from robot_swarm_orch.gateway.given import (
-    GivenClearance, GivenOutcome, GivenPlace, GivenSlot, GivenStop, GivenWays, NAME, ROBOT_ID)
+    GivenClearance, GivenOutcome, GivenPlace, GivenSlot, GivenWays, NAME, ROBOT_ID)
 from robot_swarm_orch.gateway.names import Names
 from robot_swarm_orch.gateway.port import ListOrders
 from robot_swarm_orch.gateway.problems import Problem
 from robot_swarm_orch.gateway.settings import ROLES
-from robot_swarm_orch.gateway.told import answer, ENDED, ToldAct, ToldConfirmation, ToldStop
+from robot_swarm_orch.gateway.told import answer, ENDED, ToldAct, ToldConfirmation
 from robot_swarm_orch.orders import OrderState
-from robot_swarm_orch.types import EmergencyStop
 
 Robot = Annotated[str, Path(pattern=ROBOT_ID, description='id of the robot', examples=['r001'])]
 Area = Annotated[str, Path(pattern=NAME, description='area of the site', examples=['packing'])]
@@ -38,7 +37,6 @@ def add_act_routes(app: FastAPI, gate: Gate, names: Names) -> None:
     _add_robot_acts(app, gate, names)
     _add_clear(app, gate, names)
     _add_ways(app, gate, names)
-    _add_stops(app, gate, names)
 
 
 def _route(app, path, role, **more):
@@ -170,40 +168,3 @@ def _add_ways(app, gate, names):
                 raise Problem('invalid', 'name nodes or streets')
             return await _operate(gate, request, Blockage(
                 nodes, edges, _ends_with(request, 'block'), _who(request)))
-
-
-def _add_stops(app, gate, names):
-    async def say(request: Request, given: Optional[GivenStop], is_active: bool):
-        """Say a stop or its release until robots obey; note what came of it."""
-        given, caller = given or GivenStop(), request.state.caller
-        if given.robot and names.view() is not None:  # it needs no leader to stop a robot
-            names.check_robot(given.robot)
-        act = EmergencyStop(caller.subject, int(gate.wall_clock() * 1e9), is_active,
-                            given.reason or 'over the gateway')
-        obeys = await gate.port.stop(act, given.robot or '')
-        if not obeys:
-            gate.note(caller, f'{"stop" if is_active else "release"} of {given.robot or "all"}',
-                      'no robot is heard')
-            raise Problem('not-heard', 'it was said for a while, but no robot is heard: stop them '
-                          'by their own buttons', 1.0)
-        view = names.view()
-        expected = {given.robot} if given.robot else set(view.robots if view else ()) | set(obeys)
-        obey = sorted(robot for robot, does in obeys.items() if does)
-        missing = sorted(expected - set(obey))
-        gate.note(caller, f'{"stop" if is_active else "release"} of {given.robot or "all"}: '
-                  f'{given.reason}', f'{len(obey)} of {len(expected)} robots obey')
-        return answer(ToldStop(obey=obey, missing=missing))
-
-    stop_answer = {'response_model': ToldStop, 'tags': ['acts']}
-
-    @app.post('/emergency-stop', **stop_answer,
-              openapi_extra=needs(_OPERATOR, **{'x-unlimited': True}))
-    async def stop(request: Request, given: Annotated[Optional[GivenStop], Body()] = None):
-        """Stop a robot, or all, at once; it needs no leader. Who does not obey is `missing`."""
-        return await say(request, given, True)
-
-    @app.post('/emergency-stop/release', **stop_answer, openapi_extra=needs(_ADMIN))
-    async def release(request: Request, given: Annotated[Optional[GivenStop], Body()] = None):
-        """End an emergency stop: a person has looked that nobody is in danger."""
-        gate.use_once(request.state.caller)
-        return await say(request, given, False)

@@ -28,6 +28,7 @@ from robot_swarm_orch.gateway.problems import of_errors, of_status, Problem
 from robot_swarm_orch.gateway.settings import GatewayConfig
 from robot_swarm_orch.gateway.shield import Shield
 from robot_swarm_orch.gateway.sights import add_sight_routes
+from robot_swarm_orch.gateway.stops import add_stop_routes
 from robot_swarm_orch.gateway.streams import add_stream_routes
 from robot_swarm_orch.gateway.tokens import Verifier
 from robot_swarm_orch.gateway.told import tell_status
@@ -76,6 +77,7 @@ class Gateway:
         names = Names(site, self.gate.port)
         add_order_routes(app, self.gate)
         add_act_routes(app, self.gate, names)
+        add_stop_routes(app, self.gate, names)
         add_sight_routes(app, self.gate, names)
         add_stream_routes(app, self.gate, self.hub, site)
         app.openapi = lambda: describe(app)

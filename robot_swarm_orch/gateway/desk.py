@@ -178,28 +178,47 @@ class Desk:
         finally:
             self.want_reports(False)
         now_s = self._clock()
-        self._reports = {robot: heard for robot, heard in self._reports.items()
-                         if now_s - heard[1] <= REPORTS_KEPT_S}
+        self._reports = self._fresh_reports()
         return {robot: (report, now_s - heard_s)
                 for robot, (report, heard_s) in self._reports.items()}
 
     async def stop(self, act, robot):
-        """Say a stop or release until all robots that are heard say that they obey."""
+        """
+        Say a stop or release until all robots say that they obey; see FleetPort.
+
+        Without a leader there may be robots that this gateway does not know of yet: it listens
+        for longer then, and to the end if it never heard of any.
+        """
         self.want_reports(True)
         began_s, obeys = self._clock(), {}
+        hearing_s = (STOP_PATIENCE_S if self._view is None
+                     else REPORTS_S if self.view() is None else STOP_HEARING_S)
         try:
             while self._clock() < began_s + STOP_PATIENCE_S:
                 self._radio.send_stop(act, robot)
                 await self._sleep(STOP_AGAIN_S)
-                obeys = {name: report.emergency_stop == act.active
-                         for name, (report, heard_s) in self._reports.items()
-                         if heard_s >= began_s and robot in ('', name)}
+                obeys = self._obeys(act, robot, began_s)
                 if obeys and all(obeys.values()) and (
-                        robot or self._clock() >= began_s + STOP_HEARING_S):
+                        robot or self._clock() >= began_s + hearing_s):
                     break
         finally:
             self.want_reports(False)
         return obeys
+
+    def _obeys(self, act, robot, since_s):
+        """Return for each robot that is meant whether it says that it obeys, None if unheard."""
+        known = (robot,) if robot else (*(self._view.robots if self._view else ()),
+                                        *self._fresh_reports())
+        return {**dict.fromkeys(known), **{
+            name: report.emergency_stop == act.active
+            for name, (report, heard_s) in self._reports.items()
+            if heard_s >= since_s and robot in ('', name)}}
+
+    def _fresh_reports(self):
+        """Return the reports, with when each was heard, that are not too old to be told."""
+        now_s = self._clock()
+        return {robot: heard for robot, heard in self._reports.items()
+                if now_s - heard[1] <= REPORTS_KEPT_S}
 
     # -- what is known --------------------------------------------------------------------------
 

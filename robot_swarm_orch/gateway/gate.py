@@ -8,8 +8,6 @@ rate and the query before the body is even parsed. Refused changes of known clie
 into the fleet's log as audit notes, so many of one client as a person would cause.
 """
 
-import asyncio
-from contextlib import suppress
 import hashlib
 import hmac
 import json
@@ -19,9 +17,8 @@ from typing import Callable, Optional
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from robot_swarm_orch.acts import AuditNote
-from robot_swarm_orch.errors import SwarmError
 from robot_swarm_orch.gateway.limits import Buckets, Slots
+from robot_swarm_orch.gateway.notes import Notes
 from robot_swarm_orch.gateway.problems import Problem
 from robot_swarm_orch.gateway.settings import GatewayConfig
 from robot_swarm_orch.gateway.strict_json import BadJson, parse
@@ -32,8 +29,6 @@ BEARER_PROTOCOL = 'bearer.'
 """A WebSocket of a browser brings its token as one of its subprotocols, behind this word."""
 
 _BAD_TOKENS_PER_S, _BAD_TOKENS_BURST = 1.0, 20
-_NOTES_PER_S, _NOTES_BURST, _NOTES_OPEN_MAX = 0.2, 10, 32
-_NOTE_MAX = 250
 # Emergency stops of one client under way at once; each takes a second or two, whatever else runs.
 _STOPS_MAX = 8
 
@@ -61,13 +56,12 @@ class Gate:
         self._secret = secret or secrets.token_bytes(32)
         self._rate = Buckets(config.requests_per_s, config.requests_burst)
         self._bad_tokens = Buckets(_BAD_TOKENS_PER_S, _BAD_TOKENS_BURST)
-        self._notes = Buckets(_NOTES_PER_S, _NOTES_BURST)
+        self._notes = Notes(port, clock, count)
         self._in_flight = Slots(config.in_flight_max)
         self._stops = Slots(_STOPS_MAX)
         self.streams = Slots(config.streams_per_client_max, config.streams_max)
         self.orders = Slots(config.orders_pending_max, config.orders_pending_max)
         self._one_time = OneTime()
-        self._tasks = set()
 
     # -- who ------------------------------------------------------------------------------------
 
@@ -114,13 +108,16 @@ class Gate:
         is_limited = not route.openapi_extra.get('x-unlimited', False)
         caller = self.admit(request, route.openapi_extra['x-role'], is_limited)
         request.state.caller = caller
-        route.check_query(request)
+        strict = _StrictRequest(request.scope, request.receive)
+        if is_limited:  # an emergency stop does not fail for its form
+            route.check_query(request)
+            await route.check_body(strict)
         slots = self._in_flight if is_limited else self._stops
         if not slots.take(caller.subject):
             self._count('gateway_refused.in_flight')
             raise Problem('too-many-requests', 'too many requests of yours are under way', 1.0)
         try:
-            return await handler(_StrictRequest(request.scope, request.receive))
+            return await handler(strict)
         finally:
             slots.give_back(caller.subject)
 
@@ -154,30 +151,15 @@ class Gate:
 
     def note(self, caller: Caller, what: str, result: str) -> None:
         """Write into the fleet's log what a known client tried, and what came of it."""
-        if (len(self._tasks) >= _NOTES_OPEN_MAX
-                or self._notes.wait_s(self._clock(), caller.subject)):
-            self._count('gateway_notes_dropped')
-            return
-        task = asyncio.get_running_loop().create_task(self._write_note(
-            AuditNote(what[:_NOTE_MAX], result[:_NOTE_MAX], caller.subject)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._notes.add(caller.subject, what, result)
 
-    async def _write_note(self, note):
-        try:
-            done, _ = await self.port.operate(note)
-        except SwarmError:
-            done = False
-        if not done:
-            self._count('gateway_notes_dropped')
+    def keep_note(self, caller: Caller, what: str, result: str) -> None:
+        """Write into the fleet's log what was done without a leader, as soon as there is one."""
+        self._notes.keep(caller.subject, what, result)
 
     async def close(self) -> None:
         """Give notes under way a moment."""
-        if self._tasks:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait(self._tasks, timeout=0.2)
-        for task in list(self._tasks):
-            task.cancel()
+        await self._notes.close()
 
 
 class GuardedRoute(APIRoute):
@@ -206,6 +188,14 @@ class GuardedRoute(APIRoute):
                               f'{", ".join(sorted(known)) or "none"}')
             if len(given.getlist(name)) > 1 and name not in many:
                 raise Problem('invalid', f'the query parameter {name} stands there twice')
+
+    async def check_body(self, request: Request) -> None:
+        """Raise Problem for a body that this route does not read: it was meant for something."""
+        if self.body_field is not None:
+            return
+        if await request.body() and await request.json() != {}:
+            raise Problem('invalid', 'this route reads no body: send none, or {}', errors=[
+                {'where': 'body', 'detail': 'nothing of it is read here'}])
 
 
 class _StrictRequest(Request):

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 from robot_swarm_orch.gateway.gate import ANYBODY, needs
 from robot_swarm_orch.gateway.problems import KINDS, MEDIA_TYPE
+from robot_swarm_orch.gateway.shield import STOP_PATH
 
 TITLE = 'robot_swarm_orch gateway'
 _ABOUT = """\
@@ -42,21 +43,21 @@ def _complete(path, method, operation):
     if operation['x-role'] != ANYBODY:
         operation['security'] = [{'bearer': []}]
         statuses.add(401)
-    if '{' in path:
+    if '{' in path or path.startswith(STOP_PATH):  # the body of a stop may name a robot
         statuses.add(404)
-    if 'requestBody' in operation:
-        statuses |= {408, 413, 415}
-    if method == 'delete':
+    if operation.pop('x-unlimited', False):
+        statuses.discard(422)  # an emergency stop: whatever it is made of, it is said
+        operation['responses'].pop('422', None)
+    elif method != 'get':
         statuses |= {408, 413, 415}
     if operation.pop('x-conflicts', False):
         statuses |= {404, 409}
-    for name in ('x-many', 'x-unlimited'):
-        operation.pop(name, None)
+    operation.pop('x-many', None)
     for status in statuses:
         response = operation['responses'].setdefault(str(status), {'description': '; '.join(
             title for number, title in KINDS.values() if number == status)})
         told = response.pop('content', {}).get('application/json')
-        own = told is not None and status == 409
+        own = told is not None and status in (409, 503)
         response['content'] = {MEDIA_TYPE: told if own else {
             'schema': {'$ref': '#/components/schemas/Problem'}}}
         if own:

@@ -102,8 +102,13 @@ class FleetPort(Protocol):
     async def reports(self) -> Dict[str, Tuple[Report, float]]:
         """Return the newest report of each robot that is heard, and its age [s]."""
 
-    async def stop(self, act: EmergencyStop, robot: str) -> Dict[str, bool]:
-        """Stop or release a robot, or all ('' ); return which robots say that they obey."""
+    async def stop(self, act: EmergencyStop, robot: str) -> Dict[str, Optional[bool]]:
+        """
+        Stop or release a robot, or all (''); return for each whether it says that it obeys.
+
+        All are those that the last leader named, and those that report; None stands for one that
+        was not heard.
+        """
 
     def view(self) -> Optional[FleetView]:
         """Return the fleet at a glance, None if no leader was heard lately."""

@@ -38,6 +38,7 @@ KINDS: Dict[str, Tuple[int, str]] = {
     'fault': (500, 'A fault of the gateway'),
     'no-consensus': (503, 'The coordinators do not answer'),
     'not-heard': (503, 'No robot is heard'),
+    'not-obeyed': (503, 'Not all robots obey'),
     'closing': (503, 'The gateway is closing'),
 }
 

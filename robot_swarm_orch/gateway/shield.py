@@ -15,8 +15,12 @@ import uuid
 from robot_swarm_orch.gateway.problems import of_status, Problem
 from robot_swarm_orch.gateway.settings import GatewayConfig, is_loopback
 
+STOP_PATH = '/emergency-stop'
+"""A stop is said whatever its body is: what is wrong with it is told, not refused."""
+
 PATH_MAX, QUERY_MAX, HEADERS_MAX, HEAD_BYTES_MAX = 512, 2048, 64, 16_384
 CHUNKS_MAX = 1024
+_STOP_BODY_S = 1.0  # a stop waits no longer for what may never come
 _ONCE = {b'authorization', b'content-length', b'content-type', b'host', b'idempotency-key',
          b'last-event-id', b'origin', b'transfer-encoding', b'upgrade'}
 _PLAIN_PATH = re.compile(rb"[A-Za-z0-9/_.~:@!$&'()*+,;=-]*").fullmatch
@@ -49,7 +53,8 @@ class Shield:
         try:
             self._check_head(scope)
             if scope['type'] == 'http':
-                body = await self._read_body(scope, receive)
+                body = await (self._read_stop if _is_stop(scope) else self._read_body)(
+                    scope, receive)
         except Problem as problem:
             await refuse(scope, receive, self._decorated(scope, send), problem)
             return
@@ -113,16 +118,10 @@ class Shield:
     async def _read_body(self, scope, receive):
         """Return the whole body of a request; raise Problem if it is not acceptable."""
         headers = dict(scope['headers'])
-        if b'transfer-encoding' in headers and b'content-length' in headers:
-            raise Problem('malformed', 'both Content-Length and Transfer-Encoding: where does the '
-                          'body end?', headers={'Connection': 'close'})
-        announced = headers.get(b'content-length')
-        if announced is not None and (not announced.isdigit()
-                                      or int(announced[:20]) > self._config.body_max_bytes):
-            raise self._too_large()
-        if announced in (None, b'0') and b'transfer-encoding' not in headers:
+        self._check_announced(headers)
+        if headers.get(b'content-length') in (None, b'0') and b'transfer-encoding' not in headers:
             return b''
-        body = await self._collect(receive)
+        body = await self._collect(receive, self._config.body_s)
         if body and scope['method'] in ('GET', 'HEAD', 'DELETE'):
             raise Problem('malformed', f'a {scope["method"]} has no body here')
         if body and not _JSON(headers.get(b'content-type', b'')):
@@ -131,16 +130,35 @@ class Shield:
             raise Problem('wrong-media-type', 'compressed bodies are not read')
         return body
 
-    async def _collect(self, receive):
+    def _check_announced(self, headers):
+        """Raise Problem for a body that says of itself that it is not acceptable."""
+        if b'transfer-encoding' in headers and b'content-length' in headers:
+            raise Problem('malformed', 'both Content-Length and Transfer-Encoding: where does the '
+                          'body end?', headers={'Connection': 'close'})
+        announced = headers.get(b'content-length')
+        if announced is not None and (not announced.isdigit()
+                                      or int(announced[:20]) > self._config.body_max_bytes):
+            raise self._too_large()
+
+    async def _read_stop(self, scope, receive):
+        """Return the body of an emergency stop, whatever type it says to be of, b'' if unread."""
+        try:
+            self._check_announced(dict(scope['headers']))
+            return await self._collect(receive, min(_STOP_BODY_S, self._config.body_s))
+        except Problem as problem:
+            scope['state']['unread_body'] = problem
+            return b''
+
+    async def _collect(self, receive, within_s):
         parts, size = [], 0
         loop = asyncio.get_running_loop()
-        until_s = loop.time() + self._config.body_s
+        until_s = loop.time() + within_s
         for _ in range(CHUNKS_MAX):
             try:
                 message = await asyncio.wait_for(receive(), until_s - loop.time())
             except asyncio.TimeoutError as error:
                 raise Problem('too-slow', f'the body did not arrive within '
-                              f'{self._config.body_s:g} s', headers={'Connection': 'close'}
+                              f'{within_s:g} s', headers={'Connection': 'close'}
                               ) from error
             if message['type'] == 'http.disconnect':
                 raise _Left()
@@ -172,6 +190,11 @@ class Shield:
                     *(pair for pair in own if pair[0] not in given)]}
             await send(message)
         return sent
+
+
+def _is_stop(scope) -> bool:
+    """Return whether a request is an emergency stop."""
+    return scope['method'] == 'POST' and scope['path'] == STOP_PATH
 
 
 class _Left(Exception):

@@ -187,10 +187,22 @@ class ToldConfirmation(Problem):
 
 
 class ToldStop(BaseModel):
-    """Which robots say that they obey a stop or release."""
+    """Which robots say that they obey a stop or release; here all, so none is `missing`."""
 
     obey: List[str]
     missing: List[str]
+    text: str = Field(description='what was said to whom, and what of the asking was not read')
+
+
+class ToldNotObeyed(Problem):
+    """
+    A stop or release that was said, but that not all robots obey (`not-obeyed`, `not-heard`).
+
+    Refusals of other kinds are without these members.
+    """
+
+    obey: List[str]
+    missing: List[str] = Field(description='robots that do not obey, or are not heard')
 
 
 class ToldHealth(BaseModel):

@@ -45,6 +45,12 @@ def call(rig, case):
                     params=asked.get('params') or None, **body)
 
 
+def unobeyed(answer):
+    """Return whether a stop is not obeyed: by a robot that was made up and enrolled before."""
+    return answer.status_code == 503 and answer.json()['type'] == '/docs#not-obeyed' and (
+        answer.json()['missing'])
+
+
 def met_by(rig, operation, mode):
     """Make up requests to an operation; return the statuses met, all of them documented."""
     met = set()
@@ -54,7 +60,8 @@ def met_by(rig, operation, mode):
     @given(operation.as_strategy(generation_mode=mode))
     def ask(case):
         answer = call(rig, case)
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(answer, checks=[
+            check for check in CHECKS if check is not not_a_server_error or not unobeyed(answer)])
         met.add(answer.status_code)
     ask()
     return met
