@@ -7,6 +7,7 @@ Each is one entry of the fleet's log, with the caller's name; what the leader re
 there too. What cannot be taken back needs an admin, and a second call.
 """
 
+import re
 from typing import Annotated
 
 from fastapi import Body, FastAPI, Path, Request
@@ -19,7 +20,7 @@ from robot_swarm_orch.gateway.names import Names
 from robot_swarm_orch.gateway.port import ListOrders
 from robot_swarm_orch.gateway.problems import Problem
 from robot_swarm_orch.gateway.settings import ROLES
-from robot_swarm_orch.gateway.told import answer, ENDED, ToldAct, ToldConfirmation
+from robot_swarm_orch.gateway.told import ENDED, tell_pose, ToldAct, ToldConfirmation
 from robot_swarm_orch.orders import OrderState
 
 Robot = Annotated[str, Path(pattern=ROBOT_ID, description='id of the robot', examples=['r001'])]
@@ -29,6 +30,7 @@ Place = Annotated[str, Path(
 _LIVE = tuple(state for state in OrderState
               if state.name.lower() not in ENDED and state != OrderState.UNKNOWN)
 _OPERATOR, _ADMIN = ROLES[1:]
+HEARD_NOW_S = 2.0  # ten reports of a robot
 
 
 def add_act_routes(app: FastAPI, gate: Gate, names: Names) -> None:
@@ -51,7 +53,19 @@ async def _operate(gate, request, act):
     if not done:
         gate.note(request.state.caller, what_of(request), f'refused: {reason}')
         raise Problem('conflict', reason or 'the leader refuses')
-    return answer(ToldAct(done=True, text=reason or 'done'))
+    return ToldAct(done=True, text=reason or 'done')
+
+
+async def _rescue_of(port, orders):
+    """Return the id of the newest rescue of one of some orders, None if there is none yet."""
+    for order in orders:
+        page = await port.ask(ListOrders(after=f'{order.order_id}.r', limit=20))
+        rescues = [one.order_id for one in page.orders
+                   if re.fullmatch(r'\.r[0-9]+', one.order_id[len(order.order_id):])
+                   and one.order_id.startswith(order.order_id)]
+        if rescues:
+            return max(rescues, key=lambda name: (len(name), name))
+    return None
 
 
 def _who(request) -> str:
@@ -109,19 +123,22 @@ def _add_robot_acts(app, gate, names):
     async def strand(request: Request, robot: Robot, given: GivenPlace):
         """Say that the load which a robot had stands at a place; another robot fetches it."""
         names.check_robot(robot)
-        names.check_place(given.place)
-        return await _operate(gate, request, Stranding(robot, given.place, _who(request)))
+        names.check_place(given.place, 'body/place')
+        page = await gate.port.ask(ListOrders(states=_LIVE, robot=robot, limit=10))
+        told = await _operate(gate, request, Stranding(robot, given.place, _who(request)))
+        told.order_id = await _rescue_of(gate.port, page.orders)
+        return told
 
     @_route(app, '/robots/{robot}/enrol', _ADMIN)
     async def enrol(request: Request, robot: Robot, given: GivenPlace):
         """Let a robot stand at a node or place, as after it was cleared: a person has looked."""
-        return await _operate(gate, request, Enrolment(robot, names.node(given.place),
-                                                       _who(request)))
+        return await _operate(gate, request, Enrolment(
+            robot, names.node(given.place, 'body/place'), _who(request)))
 
     @_route(app, '/places/{place}/slot', _OPERATOR)
     async def slot(request: Request, place: Place, given: GivenSlot):
         """Say whether a storage place holds a load."""
-        names.check_place(place)
+        names.check_slot(place)
         return await _operate(gate, request, SlotWord(place, given.is_occupied, given.load_id,
                                                       _who(request)))
 
@@ -137,10 +154,13 @@ def _add_clear(app, gate, names):
 
         The first call changes nothing: it says what is known of the robot and gives a
         confirmation, which the second call sends back. If the facts have changed, it begins anew.
+        The facts tell how long ago this gateway heard the robot, where it was then, and which
+        nodes it held; null if it did not listen. A robot that is heard now is refused.
         """
         view = names.check_robot(robot)
         caller = request.state.caller
-        occupied = tuple(sorted({names.node(one) for one in given.occupied}))
+        occupied = tuple(sorted(set(names.nodes(given.occupied, 'body/occupied'))))
+        seen = await _last_seen(gate.port, names, robot)
         page = await gate.port.ask(ListOrders(states=_LIVE, robot=robot, limit=10))
         facts = {'robot': robot, 'mode': names.mode(view, robot),
                  'orders': sorted(one.order_id for one in page.orders),
@@ -151,9 +171,23 @@ def _add_clear(app, gate, names):
             raise Problem('confirmation-needed', f'{stale}look whether {robot} is switched off or '
                           'gone, and whether its body is off all nodes but `occupied`, then call '
                           'again with this confirmation',
-                          confirmation=gate.confirmation(caller, facts), facts=facts)
+                          confirmation=gate.confirmation(caller, facts), facts={**facts, **seen})
         gate.use_once(caller)
         return await _operate(gate, request, Clearance(robot, occupied, caller.subject))
+
+
+async def _last_seen(port, names, robot):
+    """Return what this gateway heard of a robot last; raise Problem if that is now."""
+    await port.reports()
+    report, age_s = port.last_report(robot)
+    if report is None:
+        return {'heard_ago_s': None, 'pose': None, 'nodes': None}
+    if age_s <= HEARD_NOW_S:
+        raise Problem('conflict', f'{robot} is heard now ({age_s:.1f} s ago), so it is neither '
+                      'off nor gone: switch it off first, and look that it stands')
+    return {'heard_ago_s': round(age_s, 1), 'pose': tell_pose(report.pose).model_dump(),
+            'nodes': [names.site.node_names[node] for node in report.held
+                      if node < len(names.site.node_names)]}
 
 
 def _add_ways(app, gate, names):
@@ -162,8 +196,9 @@ def _add_ways(app, gate, names):
                 summary=f'{verb.title()} nodes and streets')
         async def ways(request: Request, given: GivenWays):
             """Robots plan around what is blocked; who is on it goes on to its end."""
-            nodes = tuple(names.node(one) for one in given.nodes)
-            edges = tuple((names.node(a), names.node(b)) for a, b in given.streets)
+            nodes = names.nodes(given.nodes, 'body/nodes')
+            edges = tuple(names.nodes(ends, f'body/streets/{number}')
+                          for number, ends in enumerate(given.streets))
             if not nodes and not edges:
                 raise Problem('invalid', 'name nodes or streets')
             return await _operate(gate, request, Blockage(

@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from robot_swarm_orch.gateway.acts import add_act_routes
 from robot_swarm_orch.gateway.events import Hub
 from robot_swarm_orch.gateway.gate import Gate, GuardedRoute
+from robot_swarm_orch.gateway.given import words_of
 from robot_swarm_orch.gateway.keys import load_keys
 from robot_swarm_orch.gateway.names import Names
 from robot_swarm_orch.gateway.openapi import add_pages, describe
@@ -112,7 +113,7 @@ def _add_refusals(app):
                          f'{error.detail}', headers).response()
 
     async def invalid(request, error):
-        return of_errors(error.errors()).response()
+        return of_errors(error.errors(), words_of).response()
 
     async def silence(request, error):
         return Problem('no-consensus', str(error), error.retry_s, leader=error.leader).response()

@@ -10,6 +10,7 @@ questions are calls, which a leader alone answers. All of it runs in one asyncio
 
 import asyncio
 import random
+import time
 from typing import Callable, Optional, Protocol
 
 from robot_swarm_orch.breaker import Breaker
@@ -31,6 +32,8 @@ REPORTS_LINGER_S = 5.0
 STOP_AGAIN_S, STOP_HEARING_S, STOP_PATIENCE_S = 0.1, 0.5, 2.5
 # What a leader says of an act that it could not decide.
 UNDECIDED = ('not decided here', 'the leader changed meanwhile')
+# What is to be said of an order or act that nobody has answered.
+_UNKNOWN = '; whether it was done is not known: repeating it does no harm'
 # Acts that a second call would refuse although the first was carried out.
 ONCE = (Clearance, Settlement, Stranding, AuditNote)
 
@@ -76,8 +79,10 @@ class Desk:
     """A `port.FleetPort` over a radio. clock: steady, [s]."""
 
     def __init__(self, radio: Radio, config: GatewayConfig, clock: Callable[[], float],
-                 rng: Optional[random.Random] = None, sleep=asyncio.sleep):
-        """Wait for words; `sleep` waits as the clock goes."""
+                 rng: Optional[random.Random] = None, sleep=asyncio.sleep,
+                 fleet_clock: Callable[[], float] = time.time):
+        """Wait for words; `sleep` waits as the clock goes. fleet_clock: ROS time [s]."""
+        self.time_s = fleet_clock
         self._sleep = sleep
         self._radio, self._config, self._clock = radio, config, clock
         self._rng = rng or random.Random()
@@ -120,9 +125,9 @@ class Desk:
 
     async def ask(self, question):
         """Call the leader with a question until it answers."""
-        return await self._call(question, self._config.repeat_first_s)
+        return await self._call(question, self._config.repeat_first_s, '')
 
-    async def _call(self, question, again_s):
+    async def _call(self, question, again_s, unknown=_UNKNOWN):
         future, numbers = asyncio.get_running_loop().create_future(), []
 
         def say():
@@ -131,13 +136,17 @@ class Desk:
             self._calls[self._number] = future
             self._radio.call(self._number, question)
         try:
-            return await self._insist(say, future, again_s)
+            return await self._insist(say, future, again_s, unknown)
         finally:
             for number in numbers:
                 self._calls.pop(number, None)
 
-    async def _insist(self, say, future, again_s):
-        """Say something until a future is decided; NoConsensus when nobody decides it in time."""
+    async def _insist(self, say, future, again_s, unknown=_UNKNOWN):
+        """
+        Say something until a future is decided; NoConsensus when nobody decides it in time.
+
+        unknown: what is not known then.
+        """
         wait_s = self.breaker.wait_s(self._clock())
         if wait_s > 0.0:
             raise self._nobody('nobody has answered for a while', wait_s)
@@ -146,8 +155,8 @@ class Desk:
             left_s = until_s - self._clock()
             if left_s <= 0.0:
                 self.breaker.failed(self._clock())
-                raise self._nobody(f'nobody answered within {self._config.answer_s:g} s; whether '
-                                   'it was done is not known: repeating it does no harm')
+                raise self._nobody(
+                    f'nobody answered within {self._config.answer_s:g} s{unknown}')
             if attempt == 0 or again_s is not None:
                 say()
             pause_s = left_s if again_s is None else full_jitter_s(
@@ -177,10 +186,11 @@ class Desk:
                 await self._sleep(0.02)
         finally:
             self.want_reports(False)
-        now_s = self._clock()
-        self._reports = self._fresh_reports()
-        return {robot: (report, now_s - heard_s)
-                for robot, (report, heard_s) in self._reports.items()}
+        now_s, fresh = self._clock(), self._fresh_reports()
+        known = self._view.robots if self._view else ()
+        self._reports = {robot: heard for robot, heard in self._reports.items()
+                         if robot in fresh or robot in known}
+        return {robot: (report, now_s - heard_s) for robot, (report, heard_s) in fresh.items()}
 
     async def stop(self, act, robot):
         """
@@ -225,6 +235,15 @@ class Desk:
     def view(self):
         """Return the fleet at a glance, None if no leader was heard lately."""
         return self._view if self._clock() - self._view_s <= VIEW_STALE_S else None
+
+    def last_view(self):
+        """Return the fleet as a leader told it last, however long ago; None if none ever did."""
+        return self._view
+
+    def last_report(self, robot):
+        """Return the newest report that was heard of a robot, and its age [s]; (None, inf)."""
+        report, heard_s = self._reports.get(robot, (None, float('-inf')))
+        return report, self._clock() - heard_s
 
     def leader(self):
         """Return what is known of who leads."""

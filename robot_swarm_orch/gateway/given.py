@@ -9,6 +9,7 @@ from typing import Annotated, List, Literal, Optional
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from robot_swarm_orch.orders import CHOICES_MAX, Leg, LEGS_MAX, Order, OrderKind, PLACES_MAX
+from robot_swarm_orch.spelling import did_you_mean
 
 ORDER_ID = r'^[A-Za-z0-9][A-Za-z0-9_.-]{0,55}$'
 ANY_ORDER_ID = r'^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'
@@ -16,6 +17,14 @@ ROBOT_ID = r'^[A-Za-z](_?[A-Za-z0-9]){0,63}$'
 NAME = r'^[^\x00-\x1f\x7f]{1,128}$'
 TEXT = r'^[^\x00-\x1f\x7f]{0,128}$'
 EVENT_ID = r'^[0-9A-Za-z-]{1,40}$'
+IN_WORDS = {
+    ORDER_ID: 'must be at most 56 of A-Z a-z 0-9 _ . -, beginning with a letter or digit',
+    ANY_ORDER_ID: 'must be at most 64 of A-Z a-z 0-9 _ . -, beginning with a letter or digit',
+    ROBOT_ID: 'must be the id of a robot: at most 64 of A-Z a-z 0-9 and single _, beginning with '
+              'a letter',
+    NAME: 'must be a text of 1 to 128 characters, without control characters',
+    TEXT: 'must be a text of at most 128 characters, without control characters'}
+"""What the patterns ask for, to people."""
 KINDS = Literal['move', 'go', 'inspect', 'charge', 'park', 'sequence']
 LEG_KINDS = Literal['move', 'go', 'inspect', 'charge', 'park']
 _DATE_TIME = re.compile(
@@ -82,7 +91,11 @@ class GivenOrder(Given):
 
     model_config = ConfigDict(extra='forbid', strict=True, json_schema_extra={'examples': [
         {'kind': 'move', 'pick': 'storage_01_1_01', 'drop': 'station_03', 'load_id': 'pallet 4711',
-         'priority': 200, 'deadline': '2026-01-31T18:00:00Z'},
+         'priority': 200, 'deadline': '2036-01-31T18:00:00Z'},
+        {'kind': 'go', 'drop': 'station_03', 'priority': 200},
+        {'kind': 'inspect', 'places': ['storage_01_1_01', 'storage_01_1_02']},
+        {'kind': 'charge', 'robot': 'r001'},
+        {'kind': 'park', 'drop': 'parking_001', 'robot': 'r001'},
         {'kind': 'sequence', 'legs': [
             {'kind': 'move', 'pick': 'storage_01_1_01', 'drop': 'station_03'},
             {'kind': 'park', 'drop': 'parking_001'}]}]})
@@ -118,7 +131,9 @@ class GivenChange(Given):
     """A change of an order; what is left out stays, a deadline of null is taken away."""
 
     model_config = ConfigDict(extra='forbid', strict=True, json_schema_extra={
-        'examples': [{'priority': 250}, {'deadline': None}], 'minProperties': 1})
+        # Not null, which examples of OpenAPI documents lose here.
+        'examples': [{'priority': 250}, {'deadline': '2036-01-31T18:00:00Z'}],
+        'minProperties': 1})
 
     priority: Annotated[Priority, Field()] = 100
     deadline: Moment = None
@@ -182,3 +197,20 @@ class GivenSlot(Given):
 
     is_occupied: bool
     load_id: Text = ''
+
+
+def words_of(error: dict) -> str:
+    """Return in words what is wrong at one place of a request, for an error of pydantic's."""
+    if error['type'] == 'extra_forbidden':
+        name = str(error['loc'][-1])[:80]
+        return f'unknown member {name!r}' + did_you_mean(name, _members(error['loc']))
+    pattern = error.get('ctx', {}).get('pattern', '')
+    key = pattern.startswith(ORDER_ID[:-1])  # the header takes it in quotation marks, too
+    return IN_WORDS[ORDER_ID] if key else IN_WORDS.get(pattern, error['msg'])
+
+
+def _members(where):
+    """Return the members that may stand where an unknown one does."""
+    leg = 'legs' in where[:-1]
+    return {name for model in Given.__subclasses__() if (model is GivenLeg) == leg
+            for name in model.model_fields}

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names that clients use for places, nodes, areas and robots; unknown ones are refused."""
 
-from typing import Optional
+from typing import Optional, Tuple
 
 from robot_swarm_orch.gateway.problems import Problem
-from robot_swarm_orch.site import Site
+from robot_swarm_orch.site import PlaceKind, Site
 from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.types import FleetView
 
@@ -24,19 +24,41 @@ class Names:
         """Return the fleet at a glance, None if no leader was heard lately."""
         return self._port.view()
 
-    def node(self, name: str) -> int:
-        """Return the node of a place, or of a node's own name; raise Problem."""
+    def last_view(self) -> Optional[FleetView]:
+        """Return the fleet as a leader told it last, however long ago; None if none ever did."""
+        return self._port.last_view()
+
+    def node(self, name: str, where: str) -> int:
+        """
+        Return the node of a place, or of a node's own name; raise Problem.
+
+        where: the member of the body that gives it.
+        """
         place = self.site.places.get(name)
         if place is not None:
             return place.node
         if name in self._nodes:
             return self._nodes[name]
-        raise _unknown('place or node', name, [*self.site.places, *self._nodes])
+        raise _unknown('place or node', name, [*self.site.places, *self._nodes], where)
 
-    def check_place(self, name: str) -> None:
-        """Raise Problem for an unknown place."""
+    def nodes(self, names, where: str) -> Tuple[int, ...]:
+        """Return the nodes of a list of names; raise Problem."""
+        return tuple(self.node(name, f'{where}/{number}') for number, name in enumerate(names))
+
+    def check_place(self, name: str, where: str) -> None:
+        """Raise Problem for an unknown place in a member of the body."""
         if name not in self.site.places:
-            raise _unknown('place', name, self.site.places)
+            raise _unknown('place', name, self.site.places, where)
+
+    def check_slot(self, name: str) -> None:
+        """Raise Problem for a place of the address that there is not, or that holds no loads."""
+        place = self.site.places.get(name)
+        if place is None:
+            raise Problem('not-found', f'there is no place {name!r} on this site'
+                          + did_you_mean(name, self.site.places))
+        if place.kind != PlaceKind.STORAGE:
+            raise Problem('invalid', f'place {name!r} is a {place.kind.name.lower()}: only '
+                          'storage places hold loads')
 
     def check_area(self, name: str) -> None:
         """Raise Problem for an unknown area."""
@@ -61,6 +83,6 @@ class Names:
         return view.modes[view.robots.index(robot)].name.lower()
 
 
-def _unknown(kind, name, known):
+def _unknown(kind, name, known, where):
     text = f'unknown {kind} {name!r}' + did_you_mean(name, known)
-    return Problem('invalid', text, errors=[{'where': 'body', 'detail': text}])
+    return Problem('invalid', f'{where}: {text}', errors=[{'where': where, 'detail': text}])

@@ -7,7 +7,7 @@ import json
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from robot_swarm_orch.gateway.gate import ANYBODY, needs
 from robot_swarm_orch.gateway.problems import KINDS, MEDIA_TYPE
 from robot_swarm_orch.gateway.shield import STOP_PATH
@@ -69,6 +69,10 @@ def add_pages(app: FastAPI) -> None:
     @app.get('/openapi.json', include_in_schema=False, openapi_extra=needs(ANYBODY))
     async def document():
         return JSONResponse(app.openapi())
+
+    @app.get('/', include_in_schema=False, openapi_extra=needs(ANYBODY))
+    async def front():
+        return RedirectResponse('/docs', 307)
 
     @app.get('/docs', include_in_schema=False, openapi_extra=needs(ANYBODY))
     async def page():

@@ -8,14 +8,15 @@ names the trace with which it was accepted: so whoever answers, this gateway kno
 this submission that placed the order (201), an earlier equal one (200), or another order (409).
 """
 
-from typing import Annotated, List, Literal, Optional
+import re
+from typing import Annotated, Callable, List, Literal, Optional
 
 from fastapi import Body, FastAPI, Header, Path, Query, Request
 from robot_swarm_orch.acts import Amendment, Cancellation
 from robot_swarm_orch.gateway.gate import Gate, needs, what_of
 from robot_swarm_orch.gateway.given import (
     ANY_ORDER_ID, GivenChange, GivenOrder, NAME, ORDER_ID, ROBOT_ID)
-from robot_swarm_orch.gateway.port import GetOrder, ListOrders
+from robot_swarm_orch.gateway.port import GetLog, GetOrder, ListOrders
 from robot_swarm_orch.gateway.problems import Problem
 from robot_swarm_orch.gateway.told import (
     answer, STATES, tell_page, tell_status, ToldAct, ToldOrderPage, ToldOrders, ToldStatus)
@@ -27,6 +28,7 @@ KeyHeader = Annotated[Optional[str], Header(
     pattern=f'{ORDER_ID[:-1]}$|^"{ORDER_ID[1:-1]}"$', examples=['wms-4711'],
     description='id of the order; the same again is the same order')]
 RETRY_QUEUE_S = 5.0
+_LOG_PAGE, _LOG_PAGES_MAX = 500, 10  # of the lines about one order
 
 
 def add_order_routes(app: FastAPI, gate: Gate) -> None:
@@ -52,10 +54,23 @@ def _add_hand_in(app, gate):
         if order.only_asks:  # on the order topic that would be a question, not an order
             raise Problem('invalid', f'a {given.kind} needs a drop', errors=[
                 {'where': 'body/drop', 'detail': 'where is it to go?'}])
+        await _check_deadline(gate.port, order)
         status = await _submit(gate, order)
-        placed = judge(order, status)
+        placed = judge(order, status, lambda reason: _where(given, reason))
         return answer(tell_status(status), 201 if placed else 200,
                       {'Location': f'/orders/{order.order_id}'})
+
+
+async def _check_deadline(port, order):
+    """Raise Problem for a deadline that has passed; a repetition of an order may be late."""
+    if order.deadline_s and order.deadline_s <= port.time_s() and (
+            await port.ask(GetOrder(order.order_id))).status is None:
+        raise _passed()
+
+
+def _passed():
+    return Problem('invalid', 'body/deadline: it has passed already', errors=[
+        {'where': 'body/deadline', 'detail': 'it has passed already'}])
 
 
 async def _submit(gate, order):
@@ -93,7 +108,20 @@ def _add_look(app, port):
              openapi_extra=needs('viewer'))
     async def look_at(order_id: OrderId):
         """Look at one order, with all that happened to it."""
-        return answer(tell_page(await _known(port, order_id)))
+        page = await _known(port, order_id)
+        return answer(tell_page(page, await _lines_of(port, order_id, page.history)))
+
+
+async def _lines_of(port, order_id, history):
+    """Return the log's lines about an order up to the end of its history."""
+    lines, after = [], 0
+    for _ in range(_LOG_PAGES_MAX if history else 0):
+        page = await port.ask(GetLog(after, _LOG_PAGE, order_id))
+        lines += page.lines
+        after = page.next
+        if not page.lines or after >= history[-1].index:
+            break
+    return lines
 
 
 def _add_change(app, gate):
@@ -105,6 +133,8 @@ def _add_change(app, gate):
         if not named:
             raise Problem('invalid', 'name a priority or a deadline to change')
         deadline_s = (given.deadline or 0.0) if 'deadline' in named else -1.0
+        if 0.0 < deadline_s <= gate.port.time_s():
+            raise _passed()
         return await _act(gate, request, Amendment(
             order_id, given.priority if 'priority' in named else -1, deadline_s,
             request.state.caller.subject))
@@ -114,8 +144,14 @@ def _add_cancel(app, gate):
     @app.delete('/orders/{order_id}', tags=['orders'], response_model=ToldAct,
                 openapi_extra=needs('operator', **{'x-conflicts': True}))
     async def cancel(request: Request, order_id: OrderId):
-        """End an order; a load that was picked is set down again."""
-        return await _act(gate, request, Cancellation(order_id, request.state.caller.subject))
+        """
+        End an order; a load that was picked is set down again.
+
+        One that is cancelled already is answered alike, with its state.
+        """
+        told = await _act(gate, request, Cancellation(order_id, request.state.caller.subject))
+        told.order = tell_status((await _known(gate.port, order_id)).status)
+        return told
 
 
 async def _act(gate, request, act):
@@ -127,14 +163,16 @@ async def _act(gate, request, act):
         if page.status is None:
             raise Problem('not-found', f'there is no order {act.order_id!r}')
         raise Problem('conflict', reason, order=tell_status(page.status).model_dump())
-    return answer(ToldAct(done=True, text=reason or 'done'))
+    return ToldAct(done=True, text=reason or 'done')
 
 
-def judge(order: Order, status: OrderStatus) -> bool:
+def judge(order: Order, status: OrderStatus,
+          where: Callable[[str], str] = lambda reason: 'body') -> bool:
     """
     Return whether this submission placed the order (else an equal one did before).
 
-    Raises Problem when the order was refused, or its id belongs to another one.
+    Raises Problem when the order was refused, or its id belongs to another one. where: returns
+    which member of the body a reason is about.
     """
     if status.state == OrderState.REFUSED:
         if status.reason.startswith('id reused'):
@@ -142,12 +180,29 @@ def judge(order: Order, status: OrderStatus) -> bool:
         if status.reason.startswith('queue full'):
             raise Problem('queue-full', status.reason, RETRY_QUEUE_S)
         raise Problem('invalid', status.reason, errors=[
-            {'where': 'body', 'detail': status.reason}])
+            {'where': where(status.reason), 'detail': status.reason}])
     if status.trace_id == order.trace_id:
         return True
     if status.content and status.content != content_digest(order):
         raise _reused(order)
     return False
+
+
+def _where(given: GivenOrder, reason: str) -> str:
+    """Return the member of an order that a leader's reason to refuse it names, as far as known."""
+    part, where = given, 'body'
+    leg = re.match('leg ([0-9]+): ', reason)
+    if leg and int(leg[1]) < len(given.legs):
+        part, where = given.legs[int(leg[1])], f'body/legs/{leg[1]}'
+    named = reason.partition(': did you mean')[0]
+    for member in ('pick', 'drop') if part.kind == 'move' else ('drop',):
+        if repr(getattr(part, member)) in named:
+            return f'{where}/{member}'
+    for member in ('alternates', 'places'):
+        for number, value in enumerate(getattr(part, member)):
+            if repr(value) in named:
+                return f'{where}/{member}/{number}'
+    return 'body/robot' if given.robot and repr(given.robot) in named else where
 
 
 def _reused(order):

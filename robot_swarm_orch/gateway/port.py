@@ -113,6 +113,15 @@ class FleetPort(Protocol):
     def view(self) -> Optional[FleetView]:
         """Return the fleet at a glance, None if no leader was heard lately."""
 
+    def last_view(self) -> Optional[FleetView]:
+        """Return the fleet as a leader told it last, however long ago; None if none ever did."""
+
+    def last_report(self, robot: str) -> Tuple[Optional[Report], float]:
+        """Return the newest report that was heard of a robot, however old, and its age [s]."""
+
+    def time_s(self) -> float:
+        """Return the fleet's time, in which deadlines are [s since the epoch]."""
+
     def leader(self) -> dict:
         """Return what is known of who leads, as JSON can carry it."""
 

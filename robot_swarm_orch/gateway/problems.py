@@ -8,7 +8,7 @@ Refusals as problem documents (RFC 9457), the only shape of an error that a clie
 
 from json import dumps
 from math import ceil
-from typing import Dict, Optional, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
@@ -76,9 +76,13 @@ def of_status(status: int, detail: str, headers: Optional[dict] = None) -> Probl
     return Problem(kind, detail, headers=headers)
 
 
-def of_errors(errors) -> Problem:
-    """Return the problem for a content that does not fit its schema; names each place."""
-    found = [{'where': '/'.join(map(str, error['loc']))[:200], 'detail': error['msg'][:200]}
+def of_errors(errors, words: Callable[[dict], str] = lambda error: error['msg']) -> Problem:
+    """
+    Return the problem for a content that does not fit its schema; names each place.
+
+    words: says what is wrong at one.
+    """
+    found = [{'where': '/'.join(map(str, error['loc']))[:200], 'detail': words(error)[:200]}
              for error in list(errors)[:20]]
     return Problem('invalid', '; '.join(f'{one["where"]}: {one["detail"]}' for one in found[:3]),
                    errors=found)

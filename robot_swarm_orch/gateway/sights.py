@@ -11,8 +11,8 @@ from robot_swarm_orch.gateway.names import Names
 from robot_swarm_orch.gateway.port import GetLog
 from robot_swarm_orch.gateway.problems import Problem
 from robot_swarm_orch.gateway.told import (
-    answer, tell_fleet, tell_log, tell_robot, ToldFleet, ToldHealth, ToldLog, ToldRobot,
-    ToldRobots)
+    answer, tell_fleet, tell_log, tell_places, tell_robot, ToldFleet, ToldHealth, ToldLog,
+    ToldPlaces, ToldRobot, ToldRobots)
 
 _INDEX_MAX = 2 ** 62 - 1
 
@@ -31,10 +31,16 @@ def add_sight_routes(app: FastAPI, gate: Gate, names: Names) -> None:
     @app.get('/robots', tags=['sights'], response_model=ToldRobots,
              openapi_extra=needs('viewer'))
     async def robots():
-        """Tell all robots that are enrolled, with what they report themselves."""
-        view, reports = seen(), await port.reports()
-        return answer(ToldRobots(robots=[
-            tell_robot(name, view, *reports.get(name, ())) for name in view.robots]))
+        """
+        Tell all robots that are enrolled, with what they report themselves.
+
+        Without a leader they are those that the last one named; `is_stale` says so.
+        """
+        reports = await port.reports()
+        view = names.last_view() or seen()
+        return answer(ToldRobots(
+            robots=[tell_robot(name, view, *reports.get(name, ())) for name in view.robots],
+            view_age_s=port.leader()['heard_ago_s'], is_stale=names.view() is None))
 
     @app.get('/robots/{robot}', tags=['sights'], response_model=ToldRobot,
              openapi_extra=needs('viewer'))
@@ -48,6 +54,11 @@ def add_sight_routes(app: FastAPI, gate: Gate, names: Names) -> None:
         """Tell the fleet at a glance."""
         return answer(tell_fleet(seen(), names.site))
 
+    @app.get('/places', tags=['sights'], response_model=ToldPlaces, openapi_extra=needs('viewer'))
+    async def places():
+        """Tell the places of the site, which orders name."""
+        return answer(tell_places(names.site))
+
     @app.get('/audit', tags=['sights'], response_model=ToldLog, openapi_extra=needs('viewer'))
     async def audit(
             after: Annotated[int, Query(
@@ -55,7 +66,11 @@ def add_sight_routes(app: FastAPI, gate: Gate, names: Names) -> None:
             limit: Annotated[int, Query(ge=1, le=500)] = 100,
             order_id: Annotated[Optional[str], Query(pattern=ANY_ORDER_ID)] = None,
             robot: Annotated[Optional[str], Query(pattern=ROBOT_ID)] = None):
-        """Tell what the fleet's log holds: who did what to what, and when."""
+        """
+        Tell what the fleet's log holds, oldest first: who did what to what, and when.
+
+        To begin near the newest, take `after` from `commit_index` of /fleet less some entries.
+        """
         return answer(tell_log(await port.ask(GetLog(after, limit, order_id or '', robot or ''))))
 
     def health(ready):

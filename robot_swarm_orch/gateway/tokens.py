@@ -87,6 +87,9 @@ class Verifier:
                 issuer=self._issuer, options={
                     'require': _REQUIRED, 'verify_exp': False, 'verify_nbf': False,
                     'verify_iat': False, 'strict_aud': True})
+        except jwt.InvalidAudienceError as error:
+            raise BadToken(f'the token is for another audience: aud must be {self._audience!r}, '
+                           'the site id') from error
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise BadToken(f'the token is not accepted: {error}') from error
         return self._read(claims)

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients get, as pydantic models, made of the fleet's own values."""
 
+from collections import Counter
 from datetime import datetime, timezone
-from typing import Annotated, Dict, List, Optional
+import json
+from typing import Annotated, Any, Dict, List, Optional
 
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from robot_swarm_orch.orders import Order, OrderState, OrderStatus
+from robot_swarm_orch.site import PlaceKind
 from robot_swarm_orch.types import FleetView, Report
 
 STATES = tuple(state.name.lower() for state in OrderState)
@@ -78,6 +81,8 @@ class ToldHappening(BaseModel):
     robot: Optional[str]
     reason: str
     who: str
+    kind: str = Field(description='what happened, as /audit names it; empty: not kept')
+    text: str = Field(description='what happened, in words')
 
 
 class ToldOrderPage(BaseModel):
@@ -124,9 +129,27 @@ class ToldRobot(BaseModel):
 
 
 class ToldRobots(BaseModel):
-    """All robots that are enrolled."""
+    """All robots that are enrolled, as the last leader told it."""
 
     robots: List[ToldRobot]
+    view_age_s: float = Field(description='how long ago a leader told the modes and pauses')
+    is_stale: bool = Field(description='nobody leads now: who is enrolled may have changed')
+
+
+class ToldPlace(BaseModel):
+    """One place of the site."""
+
+    place: str
+    kind: Annotated[str, Field(json_schema_extra={
+        'enum': [kind.name.lower() for kind in PlaceKind]})]
+    node: str
+    areas: List[str]
+
+
+class ToldPlaces(BaseModel):
+    """All places of the site, by name."""
+
+    places: List[ToldPlace]
 
 
 class ToldFleet(BaseModel):
@@ -161,11 +184,15 @@ class ToldLine(BaseModel):
     order_id: str
     robot: str
     who: str
-    fields: str = Field(description='the fact in full, as JSON')
+    fields: Dict[str, Any] = Field(description='the fact in full')
 
 
 class ToldLog(BaseModel):
-    """A page of the log; `next` is the `after` of the next page."""
+    """
+    A page of the log, oldest first; `next` is the `after` of the next page.
+
+    A page without lines is the end; the same `next` brings later what came meanwhile.
+    """
 
     lines: List[ToldLine]
     next: int
@@ -177,6 +204,8 @@ class ToldAct(BaseModel):
 
     done: bool
     text: str
+    order_id: Optional[str] = Field(None, description='the order that this brought about, if any')
+    order: Optional[ToldStatus] = Field(None, description='where the order stands now, if any')
 
 
 class ToldConfirmation(Problem):
@@ -250,13 +279,36 @@ def tell_order(order: Order) -> ToldOrder:
         client=order.client)
 
 
-def tell_page(page) -> ToldOrderPage:
-    """Return all about one order (port.OrderPage)."""
+def _object(text: str) -> dict:
+    """Return the fields of a fact; a line about a gap has none."""
+    fields = json.loads(text) if text else {}
+    return fields if isinstance(fields, dict) else {'value': fields}
+
+
+def tell_page(page, lines=()) -> ToldOrderPage:
+    """
+    Return all about one order (port.OrderPage), with the log's lines about it.
+
+    A line belongs to what happened at its entry, in the order of both.
+    """
+    told, counts = {}, Counter(one.index for one in page.history)
+    for line in lines:
+        told.setdefault(line.index, []).append(line)
+    seen = Counter()
+
+    def words(index):
+        of_entry, number = told.get(index, []), seen[index]
+        seen[index] += 1
+        if len(of_entry) == counts[index]:
+            of_entry = of_entry[number:number + 1]
+        return {'kind': ', '.join(dict.fromkeys(line.kind for line in of_entry)),
+                'text': '; '.join(line.text for line in of_entry)}
     return ToldOrderPage(
         order=tell_order(page.order) if page.order else None, status=tell_status(page.status),
         history=[
             ToldHappening(index=one.index, time=moment(one.time_s), state=one.state.name.lower(),
-                          robot=one.robot or None, reason=one.reason, who=one.who)
+                          robot=one.robot or None, reason=one.reason, who=one.who,
+                          **words(one.index))
             for one in page.history])
 
 
@@ -265,7 +317,22 @@ def tell_log(page) -> ToldLog:
     return ToldLog(next=page.next, oldest=page.oldest, lines=[
         ToldLine(index=line.index, position=line.position, time=moment(line.time_s),
                  term=line.term, kind=line.kind, text=line.text, order_id=line.order_id,
-                 robot=line.robot, who=line.who, fields=line.json) for line in page.lines])
+                 robot=line.robot, who=line.who, fields=_object(line.json))
+        for line in page.lines])
+
+
+def tell_pose(pose) -> ToldPose:
+    """Return a place and heading."""
+    return ToldPose(x_m=round(pose.x_m, 3), y_m=round(pose.y_m, 3),
+                    yaw_rad=round(pose.yaw_rad, 4))
+
+
+def tell_places(site) -> ToldPlaces:
+    """Return the places of a site."""
+    return ToldPlaces(places=[
+        ToldPlace(place=name, kind=place.kind.name.lower(), node=site.node_names[place.node],
+                  areas=[area.name for area in site.areas if place.node in area.nodes])
+        for name, place in sorted(site.places.items())])
 
 
 def tell_robot(name: str, view: FleetView, report: Optional[Report] = None,
@@ -276,11 +343,9 @@ def tell_robot(name: str, view: FleetView, report: Optional[Report] = None,
     known = dict.fromkeys(('heard_ago_s', 'pose', 'speed_mps', 'battery', 'order_id', 'carrying',
                            'limited_by', 'emergency_stop'))
     if report is not None:
-        pose = report.pose
         known = {
             'heard_ago_s': round(age_s, 3), 'speed_mps': round(report.speed_mps, 3),
-            'pose': ToldPose(x_m=round(pose.x_m, 3), y_m=round(pose.y_m, 3),
-                             yaw_rad=round(pose.yaw_rad, 4)),
+            'pose': tell_pose(report.pose),
             'battery': None if report.battery != report.battery else round(report.battery, 3),
             'order_id': report.order_id or None, 'carrying': report.carrying,
             'limited_by': report.safety.name.lower(), 'emergency_stop': report.emergency_stop}

@@ -47,7 +47,8 @@ class GatewayNode(Host):
                             lambda: self.get_clock().now().nanoseconds)
 
         def make(loop):
-            self._desk = Desk(self._radio, self._config, time.monotonic)
+            self._desk = Desk(self._radio, self._config, time.monotonic,
+                              fleet_clock=lambda: self.get_clock().now().nanoseconds * 1e-9)
             gateway = Gateway(self._desk, self.site, self._config, count=self._count)
             self._radio.attach(self._desk, loop)
             return gateway

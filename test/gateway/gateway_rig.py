@@ -32,7 +32,8 @@ class GatewayRig:
         self.now_s = NOW_S
         self.counts = {}
         self.loop = asyncio.new_event_loop()
-        self.desk = Desk(self.fleet, self.config, self.fleet.clock, sleep=self.fleet.sleep)
+        self.desk = Desk(self.fleet, self.config, self.fleet.clock, sleep=self.fleet.sleep,
+                         fleet_clock=self.fleet.clock)
         self.gateway = Gateway(self.desk, SITE, self.config, count=self._count,
                                clock=lambda: self.fleet.clock(), wall_clock=lambda: self.now_s)
         self.asgi = self.gateway.asgi
