@@ -24,7 +24,8 @@ from robot_swarm_orch.gateway.told import ENDED, tell_pose, ToldAct, ToldConfirm
 from robot_swarm_orch.orders import OrderState
 
 Robot = Annotated[str, Path(pattern=ROBOT_ID, description='id of the robot', examples=['r001'])]
-Area = Annotated[str, Path(pattern=NAME, description='area of the site', examples=['packing'])]
+Area = Annotated[str, Path(
+    pattern=NAME, description='area of the site file, if it has any', examples=['packing'])]
 Place = Annotated[str, Path(
     pattern=NAME, description='storage place', examples=['storage_01_1_01'])]
 _LIVE = tuple(state for state in OrderState
