@@ -372,7 +372,8 @@ def _end(host) -> int:
 
 def _complain(host, text, code) -> int:
     """Say what is wrong, stop safely, and return the exit code."""
-    print(f'{Path(sys.argv[0]).stem}: {text}', file=sys.stderr, flush=True)
+    program = Path(sys.argv[0]).stem.replace('__main__', 'swarm')  # a verb of the command line
+    print(f'{program}: {text}', file=sys.stderr, flush=True)
     if host is not None:
         host.active = False
         host.stop_safely()

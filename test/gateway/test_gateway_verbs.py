@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`swarm token` makes keys and tokens that a gateway takes, and says what is wrong."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -60,3 +62,13 @@ def test_a_mistake_is_named_and_changes_nothing(folder, capsys, arguments, words
     assert main(['token', *arguments]) == 2
     assert words in capsys.readouterr().err
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_gateway_that_cannot_start_says_who_speaks():
+    pytest.importorskip('rclpy', reason='ROS is not installed')
+    pytest.importorskip('robot_swarm_orch.msg', reason='the messages are not built')
+    ended = subprocess.run(
+        [sys.executable, '-m', 'robot_swarm_orch.cli', 'gateway', '--address', '0.0.0.0'],
+        capture_output=True, text=True, timeout=60.0)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith('swarm: configuration: address 0.0.0.0'), ended.stderr
