@@ -17,7 +17,7 @@ from robot_swarm_orch.gateway.gate import Gate, needs, what_of
 from robot_swarm_orch.gateway.given import (
     GivenClearance, GivenOutcome, GivenPlace, GivenSlot, GivenWays, NAME, ROBOT_ID)
 from robot_swarm_orch.gateway.names import Names
-from robot_swarm_orch.gateway.port import ListOrders
+from robot_swarm_orch.gateway.port import ListOrders, NoConsensus
 from robot_swarm_orch.gateway.problems import Problem
 from robot_swarm_orch.gateway.settings import ROLES
 from robot_swarm_orch.gateway.told import ENDED, tell_pose, ToldAct, ToldConfirmation
@@ -58,12 +58,15 @@ async def _operate(gate, request, act):
 
 
 async def _rescue_of(port, orders):
-    """Return the id of the newest rescue of one of some orders, None if there is none yet."""
-    for order in orders:
-        page = await port.ask(ListOrders(after=f'{order.order_id}.r', limit=20))
-        rescues = [one.order_id for one in page.orders
-                   if re.fullmatch(r'\.r[0-9]+', one.order_id[len(order.order_id):])
-                   and one.order_id.startswith(order.order_id)]
+    """Return the id of the newest rescue of one of some orders, None if none is known yet."""
+    for stranded in {one.order_id for one in orders}:
+        base = re.sub(r'\.r[0-9]+$', '', stranded)  # a rescue is rescued under the first id, too
+        try:
+            page = await port.ask(ListOrders(after=f'{base}.r', limit=20))
+        except NoConsensus:
+            return None  # the act is done all the same, and must not be answered as if it were not
+        rescues = [one.order_id for one in page.orders if one.order_id != stranded
+                   and re.fullmatch(re.escape(base) + r'\.r[0-9]+', one.order_id)]
         if rescues:
             return max(rescues, key=lambda name: (len(name), name))
     return None
