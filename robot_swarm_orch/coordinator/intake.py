@@ -15,6 +15,15 @@ _SERVING = (PlaceKind.STORAGE, PlaceKind.STATION)
 _LEGS_AT_MOST = 1000
 """Legs of one order, places to inspect counted one by one."""
 
+_NEEDS = {
+    OrderKind.MOVE: ('pick', 'drop'), OrderKind.GO: ('drop',), OrderKind.INSPECT: ('places',),
+    OrderKind.CHARGE: (), OrderKind.PARK: ('drop',), OrderKind.SEQUENCE: ('legs',)}
+_MAY_HAVE = {OrderKind.MOVE: ('alternates',), OrderKind.CHARGE: ('drop',)}
+# What says where to drive or what to do there, and the kind to order for whoever gives it.
+_MEANT = {'pick': OrderKind.MOVE, 'drop': OrderKind.GO, 'alternates': OrderKind.MOVE,
+          'places': OrderKind.INSPECT, 'legs': OrderKind.SEQUENCE}
+_MANY = ('alternates', 'places', 'legs')
+
 
 def why_refused(order, site, robots=None, inspect_places_max=25):
     """
@@ -32,8 +41,9 @@ def why_refused(order, site, robots=None, inspect_places_max=25):
         return f'unknown robot {order.robot!r}' + did_you_mean(order.robot, robots)
     if order.kind != OrderKind.SEQUENCE:
         return _why_bad_part(order, site)
-    if not order.legs:
-        return 'a SEQUENCE needs legs'
+    why_not = _why_wrong_fields(order)
+    if why_not:
+        return why_not
     for number, leg in enumerate(order.legs):
         why_not = _why_bad_part(leg, site)
         if not why_not and len(leg.places) > inspect_places_max:
@@ -46,6 +56,9 @@ def why_refused(order, site, robots=None, inspect_places_max=25):
 
 def _why_bad_part(part, site):
     """Return why an order or leg that is no sequence can't be done on this site, '' if it can."""
+    why_not = _why_wrong_fields(part)
+    if why_not:
+        return why_not
     if part.kind == OrderKind.MOVE:
         drops = (part.drop, *part.alternates)
         if part.pick in drops:
@@ -57,16 +70,40 @@ def _why_bad_part(part, site):
     if part.kind == OrderKind.GO:
         return _why_no_place(part.drop, site)
     if part.kind == OrderKind.INSPECT:
-        if not 0 < len(part.places) <= _LEGS_AT_MOST:
-            return f'an INSPECT needs 1 to {_LEGS_AT_MOST} places'
+        if len(part.places) > _LEGS_AT_MOST:
+            return f'an inspect needs 1 to {_LEGS_AT_MOST} places, not {len(part.places)}'
         return next(filter(None, (_why_no_place(name, site) for name in part.places)), '')
     if part.kind == OrderKind.CHARGE:
         if part.drop:
             return _why_no_place(part.drop, site, (PlaceKind.CHARGER,), 'charging')
         return '' if site.chargers else f'site {site.name} has no charger'
-    if part.kind == OrderKind.PARK:
-        return _why_no_place(part.drop, site, (PlaceKind.PARKING,), 'parking')
-    return f'unknown kind {int(part.kind)}'
+    return _why_no_place(part.drop, site, (PlaceKind.PARKING,), 'parking')
+
+
+def _why_wrong_fields(part):
+    """
+    Return which field an order or leg of this kind lacks, or can't have; '' if none.
+
+    What would be left out silently is refused: whoever gives a pick expects that a load is moved.
+    """
+    needs = _NEEDS.get(part.kind)
+    if needs is None:
+        return f'unknown kind {int(part.kind)}'
+    for name in needs:
+        if not getattr(part, name, ()):
+            what = (f'1 to {_LEGS_AT_MOST} places' if name == 'places' else
+                    name if name in _MANY else f'a {name}')
+            return f'{_a(part.kind)} needs {what}'
+    for name, kind in _MEANT.items():
+        if getattr(part, name, ()) and name not in (*needs, *_MAY_HAVE.get(part.kind, ())):
+            out = 'them' if name in _MANY else 'it'
+            return f'{_a(part.kind)} takes no {name}: leave {out} out, or order {_a(kind)}'
+    return ''
+
+
+def _a(kind):
+    """Return the name of a kind of order with its article."""
+    return ('an ' if kind == OrderKind.INSPECT else 'a ') + OrderKind(kind).name.lower()
 
 
 def why_no_load_place(name, site):
@@ -76,6 +113,8 @@ def why_no_load_place(name, site):
 
 def _why_no_place(name, site, kinds=tuple(PlaceKind), purpose=''):
     place = site.places.get(name)
+    if not name:
+        return 'a place has no name'
     if place is None:
         return f'unknown place {name!r}' + did_you_mean(name, site.places)
     if place.kind not in kinds:
