@@ -12,6 +12,12 @@ from robot_swarm_orch.codec import pack
 NO_PLACE = 'waits for a place: '
 """How the reason of an order begins whose load could not be set down anywhere now."""
 
+NO_ROBOT, CAN_TAKE = 'no robot can take it: ', ' can take it now'
+"""How the leader's words on a waiting order begin if no robot can take it, and end if some can."""
+
+AT_WORK = ('carries out an order', 'carry out orders')
+"""How the leader says that a robot, or some, can't take an order since they are at work."""
+
 PLACES_MAX, LEGS_MAX, CHOICES_MAX = 1000, 32, 16
 """Places to inspect, legs of a sequence, and alternates or tools that an order may name."""
 

@@ -15,6 +15,7 @@ from math import hypot, isnan, nan
 from typing import NamedTuple, Tuple
 
 import numpy as np
+from robot_swarm_orch.coordinator import bars
 from robot_swarm_orch.coordinator.market import Market
 from robot_swarm_orch.coordinator.strategies import ALLOCATORS, warm_up  # noqa: F401: also here
 
@@ -43,10 +44,19 @@ class Candidate(NamedTuple):
 
     def may(self, lane) -> bool:
         """Return whether the robot may do a lane's orders, its battery aside."""
-        return ((not lane.robot or lane.robot == self.name)
-                and (self.has_payload or not lane.needs_payload)
-                and (not self.payload_max_kg or lane.mass_kg <= self.payload_max_kg)
-                and set(lane.tools).issubset(self.tools))
+        return (not lane.robot or lane.robot == self.name) and self.why_not(lane) is None
+
+    def why_not(self, lane):
+        """Return what the robot lacks to do a lane's orders (Bar), None if nothing."""
+        if self.payload_max_kg and lane.mass_kg > self.payload_max_kg:
+            return bars.TOO_HEAVY
+        if not set(lane.tools).issubset(self.tools):
+            return bars.TOOLS
+        return None if self.has_payload or not lane.needs_payload else bars.NO_DEVICE
+
+    def lasts(self, way_s, lane) -> bool:
+        """Return whether the battery is enough for a lane's orders, so far away [s]."""
+        return not way_s + lane.tail_s > self.range_s  # one that is not known (NaN) is
 
 
 class TravelTimes:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from itertools import islice
 
 from robot_swarm_orch.codec import pack, unpack
-from robot_swarm_orch.coordinator import commands, events, order_acts, saga
+from robot_swarm_orch.coordinator import bars, commands, events, order_acts, saga
 from robot_swarm_orch.coordinator.ended import EndedOrders
 from robot_swarm_orch.coordinator.frozen import Frozen, LiveOrders
 from robot_swarm_orch.coordinator.keeper import Keeper, NOBODY
@@ -178,12 +178,20 @@ class FleetState(OrderBook):
 
     def is_idle(self, name: str) -> bool:
         """Return whether a robot could be given an order, as far as the log knows."""
+        return self.why_not_idle(name) is None
+
+    def why_not_idle(self, name: str):
+        """Return what keeps a robot from any order, as far as the log knows (Bar), or None."""
         record = self.robots.get(name)
-        if record is None or record.lost or record.order_id:
-            return False
+        if record is None or not self.keeper.enrolled[self.keeper.numbers[name]]:
+            return bars.NOT_ENROLLED
+        if not self._is_up(name):
+            return bars.UNHEARD
+        if record.lost or record.order_id:
+            return bars.LOST if record.lost else bars.WORKS
         # What it still drives to is superseded; the work of a payload device is not.
-        return self._is_up(name) and (
-            record.open is None or record.open.kind in commands.DRIVES)
+        return (None if record.open is None or record.open.kind in commands.DRIVES
+                else bars.AT_DEVICE)
 
     def _is_up(self, name):
         """Return whether a robot is enrolled and has joined."""

@@ -15,7 +15,7 @@ from math import inf
 from uuid import UUID
 
 from robot_swarm_orch.breaker import Breaker
-from robot_swarm_orch.coordinator import commands, events, saga
+from robot_swarm_orch.coordinator import bars, commands, events, saga
 from robot_swarm_orch.coordinator.back_pressure import BackPressure
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
@@ -91,7 +91,8 @@ class Leader:
         self._zones_told, self._zones_s = None, -inf
         self._lease_s = -inf
         self._lease_seq = 0
-        self.tasking = Tasking(parts, state, self.reports, self._command, self._may_begin, term)
+        self.tasking = Tasking(parts, state, self.reports, self._command, self._why_not_begin,
+                               term)
         self._take_over(now_s)
 
     def _take_over(self, now_s):
@@ -237,13 +238,13 @@ class Leader:
         """Return the commands that orders call for and that their robots can take."""
         result = []
         for name in sorted(self.state.due):
-            if not self._may_command(now_s, name):
+            if self._why_not_command(now_s, name) is not None:
                 continue
             kind, place = commands.due(self.state, name)
             order = self.state.live.get(self.state.robots[name].order_id)
             if kind == CommandKind.CANCEL:  # it adds nothing, so a paused robot gets it too
                 order = None
-            elif not self._may_begin(now_s, name) or not self._may_try(now_s, name, order):
+            elif self._is_paused(name) or not self._may_try(now_s, name, order):
                 continue
             result.append(self._command(name, kind, place, '' if order is None
                                         else order.order_id))
@@ -289,15 +290,19 @@ class Leader:
         decided += self.tasking.decide(now_s, now_ms, self.tasking.idle(now_s, set(lost)))
         return decided + self.housekeeping(now_ms)
 
-    def _may_command(self, now_s, name):
-        """Return whether a robot can take a command: nothing that it said is undecided, say."""
-        return (name not in self._acks and now_s >= self._not_before.get(name, now_s)
-                and self.reports.is_fit(now_s, self.keeper.numbers[name]))
+    def _why_not_command(self, now_s, name):
+        """Return what keeps a robot from a command (Bar), such as an open word of it, or None."""
+        if name in self._acks or now_s < self._not_before.get(name, now_s):
+            return bars.JUST_ENDED
+        return self.reports.why_unfit(now_s, self.keeper.numbers[name])
 
-    def _may_begin(self, now_s, name):
-        """Return whether a robot can take a command to do something new."""
-        return (self._may_command(now_s, name)
-                and not self.traffic.is_paused(self.keeper.numbers[name]))
+    def _why_not_begin(self, now_s, name):
+        """Return what keeps a robot from a command to do something new (Bar), or None."""
+        return self._why_not_command(now_s, name) or (
+            bars.PAUSED if self._is_paused(name) else None)
+
+    def _is_paused(self, name):
+        return self.traffic.is_paused(self.keeper.numbers[name])
 
     def housekeeping(self, now_ms):
         """Return events that keep the state small and compared."""
@@ -341,7 +346,7 @@ class Leader:
         for order_id in dict.fromkeys(effects.orders):
             order = state.order(order_id)
             self._orders_proposed.pop(order_id, None)
-            self.outbox.statuses.append(state.status_of(order, self.term))
+            self.outbox.statuses.append(self.tasking.status_of(order))
         if effects.ways:
             self._view_s = now_s
         requests = self._requests.pop(state.index, None)
@@ -370,7 +375,8 @@ class Leader:
     def speak(self, now_s):
         """Fill the outbox with what is to be said now."""
         outbox = self.outbox
-        statuses, ready = self.questions.answers(self._is_coming)
+        statuses, ready = self.questions.answers(
+            self._is_coming, lambda order: self.tasking.status_of(order, now_s))
         outbox.statuses += statuses
         outbox.reads += ready
         outbox.call = self.tasking.take_call()

@@ -43,11 +43,13 @@ class Questions:
         """Take in Raft's answers (raft.ReadState); whoever lost the lead says nothing."""
         self._confirmed += [(read.index, *read.ctx) for read in reads if read.index is not None]
 
-    def answers(self, is_coming):
+    def answers(self, is_coming, explained):
         """
         Return the statuses that may be told now, and the requests that may read now.
 
         is_coming(order_id): whether an order was handed in meanwhile; its acceptance will tell.
+        explained(record): the status of an order with why it waits, for who asks; who hands the
+        same order in again is told its state, which costs less.
         """
         if not self._confirmed:
             return [], []
@@ -60,7 +62,8 @@ class Questions:
             for order in orders:
                 known = state.order(order.order_id)
                 if known is not None:
-                    statuses.append(state.status_of(known, self._term))
+                    statuses.append(explained(known) if order.only_asks
+                                    else state.status_of(known, self._term))
                 elif not is_coming(order.order_id):
                     statuses.append(unknown(order, self._term))
         self._confirmed = early

@@ -14,6 +14,7 @@ at the moment it began to lead. The same rule holds for clearing a robot away.
 
 from math import inf
 
+from robot_swarm_orch.coordinator import bars
 from robot_swarm_orch.coordinator.keeper import NOBODY
 from robot_swarm_orch.types import Grant, GrantStatus, incarnation_of, Mode, Reason
 
@@ -24,6 +25,7 @@ _TWO_ALIVE = ('another boot of it is alive, so two robots, or two processes, hav
               'rename or stop one of them')
 # Not IN_DOUBT: the log says whether a doubt is open, and a command ends one that was settled.
 _UNFIT = frozenset((Reason.EMERGENCY, Reason.POSE, Reason.FENCED))
+_OF_MODE = {Mode.MANUAL: bars.MANUAL, Mode.JOINING: bars.JOINING}
 
 
 class _Heard:
@@ -165,12 +167,16 @@ class ReportBook:
         report = self._of(number).report
         return report is not None and not self._keeper.owned[number].issubset(report.held)
 
-    def is_fit(self, now_s, number):
-        """Return whether the robot could start on a command now."""
+    def why_unfit(self, now_s, number):
+        """Return what keeps the robot from starting on a command now (Bar), None if nothing."""
+        if not self.is_heard(now_s, number, _FIT_WITHIN_S):
+            return bars.SILENT
         report = self._of(number).report
-        return (self.is_heard(now_s, number, _FIT_WITHIN_S) and report.mode == Mode.AUTOMATIC
-                and not report.emergency_stop and report.safety not in _UNFIT
-                and bool(report.held))
+        if report.emergency_stop:
+            return bars.STOPPED
+        if report.mode != Mode.AUTOMATIC:
+            return _OF_MODE.get(report.mode, bars.UNFIT)
+        return bars.UNFIT if report.safety in _UNFIT or not report.held else None
 
     def all_stopped(self):
         """

@@ -8,10 +8,11 @@ their records but those that it gives out, and those whose drop place could not 
 were to be given out: they are held back until it can.
 """
 
+from dataclasses import replace
 from itertools import takewhile
 from math import inf, nan
 
-from robot_swarm_orch.coordinator import events, saga
+from robot_swarm_orch.coordinator import bars, events, saga
 from robot_swarm_orch.coordinator.allocation import allocate, Candidate
 from robot_swarm_orch.coordinator.backlog import Backlog, Lane
 from robot_swarm_orch.coordinator.bid_book import BidBook
@@ -34,22 +35,24 @@ _TAKERS = 32
 class Tasking:
     """For one leadership: which robots are idle, and what each of them is given."""
 
-    def __init__(self, parts, state, reports, command, may_begin, term):
+    def __init__(self, parts, state, reports, command, why_not_begin, term):
         """
         Begin with what waits.
 
         parts: replica.Parts. state: FleetState. reports: ReportBook. command(robot, kind, place,
-        order_id): makes an events.CommandSent. may_begin(now_s, robot): whether a robot can
-        take a command to do something new. term: that it leads in.
+        order_id): makes an events.CommandSent. why_not_begin(now_s, robot): what keeps a robot
+        from a command to do something new (Bar), or None. term: that it leads in.
         """
         self._parts, self._state, self._reports = parts, state, reports
-        self._command, self._may_begin = command, may_begin
+        self._command, self._why_not_begin = command, why_not_begin
+        self._term = term
         self._strategy = ALLOCATORS[parts.config.allocator]
         self._energy = Energy(parts.site, parts.robot, parts.config.battery_reserve)
         self._drop_places = DropPlaces(parts, state)
         self._held = set()  # waiting orders whose drop place can't be used
         self._bids = BidBook(term, parts.config.bid_period_s)
         self._call = None
+        self._charging = frozenset()  # robots that got no order since they charge
         self._bare_until_s = {}  # robot without a payload device -> when it is tried again
         self._backlog = Backlog(self._lane_of, map(state.live.get, state.waiting))
         self._held.update(order_id for order_id in state.waiting if state.live[order_id].held_ms)
@@ -71,24 +74,87 @@ class Tasking:
 
     def idle(self, now_s, excluded) -> list:
         """Return the robots that could start on an order now, as Candidates."""
-        keeper, result = self._state.keeper, []
-        for number, name in enumerate(keeper.names):
-            if (name in excluded or not self._state.is_idle(name)
-                    or not self._may_begin(now_s, name)):
-                continue
-            report = self._reports.report_of(number)
-            if not report.carrying:
-                result.append(self._candidate(now_s, name, report))
-        return result
+        return [self._candidate(now_s, name) for name in self._state.keeper.names
+                if name not in excluded and self._why_not_idle(now_s, name) is None]
 
-    def _candidate(self, now_s, name, report):
+    def _why_not_idle(self, now_s, name):
+        """Return what keeps a robot from starting on any order now (Bar), or None."""
+        bar = self._state.why_not_idle(name) or self._why_not_begin(now_s, name)
+        return bar or (bars.CARRIES if self._report_of(name).carrying else None)
+
+    def _report_of(self, name):
+        return self._reports.report_of(self._state.keeper.numbers[name])
+
+    def status_of(self, order, now_s=None):
+        """
+        Return what the world is told of an OrderRecord; with a time also who could take it now.
+
+        An order whose drop place can't be used waits for that, and says so.
+        """
+        status = self._state.status_of(order, self._term)
+        if order.state != saga.State.WAITING or order.held_ms:
+            return status
+        return replace(status, reason=bars.with_words(
+            status.reason, self._who_could(order, now_s)))
+
+    def _who_could(self, order, now_s) -> str:
+        """
+        Return in words who could take a waiting order (OrderRecord) now.
+
+        now_s: None: only say if no robot that is enrolled ever can, else return ''.
+        """
+        lane, keeper, never = self._lane_of(order), self._state.keeper, []
+        names = [lane.robot] if lane.robot else [
+            name for name, is_enrolled in zip(keeper.names, keeper.enrolled) if is_enrolled]
+        if now_s is not None:
+            return bars.words([self._why_not(now_s, name, lane) for name in names], lane)
+        if not (lane.robot or lane.mass_kg or lane.tools):  # as most are
+            return ''
+        for name in names:
+            bar = self._why_never(name, lane)
+            # Robots that are waited for when a fleet starts are no news.
+            if bar is None or bar is bars.UNHEARD and not lane.robot:
+                return ''
+            never.append(bar)
+        return bars.words(never, lane)
+
+    def _why_never(self, name, lane):
+        """Return what keeps a robot from a lane's orders until a person acts (Bar), or None."""
+        bar = self._state.why_not_idle(name)
+        if bar in (bars.NOT_ENROLLED, bars.UNHEARD):
+            return bar
+        return Candidate(name, -1, 0.0, True, *self._limits(name)).why_not(lane)
+
+    def _why_not(self, now_s, name, lane):
+        """Return what keeps a robot from a lane's orders now (Bar), None if nothing does."""
+        bar = self._why_never(name, lane) or self._why_not_idle(now_s, name)
+        if bar is None and name in self._state.pauses.drained:
+            bar = bars.DRAINED
+        if bar is not None:
+            return bar
+        robot = self._candidate(now_s, name)
+        if name in self._charging:
+            robot = _charging(robot)
+        return robot.why_not(lane) or (
+            None if robot.lasts(self._to_goal_s(robot.node, lane), lane) else
+            bars.CHARGES if name in self._charging else bars.BATTERY)
+
+    def _candidate(self, now_s, name):
         """Return a robot that has reported, as a Candidate."""
-        keeper = self._state.keeper
-        node, boot_id = report.held[-1], keeper.boots[keeper.numbers[name]]
+        report = self._report_of(name)
+        node = report.held[-1]
         return Candidate(
             name, node, report.pose.yaw_rad, self._bare_until_s.get(name, -inf) <= now_s,
-            *self._bids.limits(name, boot_id, self._parts.robot),
-            self._energy.range_s(report.battery), self._bids.offers(now_s, name, boot_id, node))
+            *self._limits(name), self._energy.range_s(report.battery),
+            self._bids.offers(now_s, name, self._boot_of(name), node))
+
+    def _limits(self, name):
+        """Return (payload [kg], tools) of a robot."""
+        return self._bids.limits(name, self._boot_of(name), self._parts.robot)
+
+    def _boot_of(self, name):
+        keeper = self._state.keeper
+        return keeper.boots[keeper.numbers[name]]
 
     def decide(self, now_s, now_ms, idle) -> list:
         """
@@ -105,6 +171,7 @@ class Tasking:
             {robot.name: self._battery_of(robot.name) for robot in idle}, state,
             self._energy.charge_for(self._backlog.least_tail_s()),
             self._drop_places.chargers_wanted(self._in_turn(self._held)))
+        self._charging = plan.busy
         given = set()
         if len(self._backlog):
             given, about = self._allocate(now_s, now_ms, idle, plan.busy)
@@ -124,7 +191,7 @@ class Tasking:
         busy: names of robots that charge, so that they get no other orders than to do that.
         """
         state, parts = self._state, self._parts
-        free = [robot._replace(range_s=-inf) if robot.name in busy else robot
+        free = [_charging(robot) if robot.name in busy else robot
                 for robot in idle if robot.name not in state.pauses.drained]
         able = [robot for robot in free if robot.name not in busy]
         ready, _, decided = self._drop_places.ready(self._in_turn(self._held), now_ms)
@@ -168,22 +235,23 @@ class Tasking:
     def _way_s(self, now_s, name, order):
         """Return how far a robot is from an order's first place [s], None if it can't do it."""
         node, lane = self._node_of(name), self._lane_of(order)
-        if node is None or not self._may_begin(now_s, name):
+        if node is None or self._why_not_begin(now_s, name) is not None:
             return None
-        robot = self._candidate(now_s, name, self._reports.report_of(
-            self._state.keeper.numbers[name]))
-        way_s = 0.0 if lane.goal < 0 else self._parts.travel.least_s(lane.goal, node)
-        # A range that is not known (NaN) is never exceeded.
-        return None if not robot.may(lane) or way_s + lane.tail_s > robot.range_s else way_s
+        robot, way_s = self._candidate(now_s, name), self._to_goal_s(node, lane)
+        return way_s if robot.may(lane) and robot.lasts(way_s, lane) else None
+
+    def _to_goal_s(self, node, lane):
+        """Return how far it is from a node to where a lane's orders begin [s]."""
+        return 0.0 if lane.goal < 0 else self._parts.travel.least_s(lane.goal, node)
 
     def _node_of(self, name):
         """Return the last node that a robot is known to hold, None if none is."""
-        report = self._reports.report_of(self._state.keeper.numbers[name])
+        report = self._report_of(name)
         return report.held[-1] if report is not None and report.held else None
 
     def _battery_of(self, name):
         """Return a robot's charge, 0 to 1; NaN: unknown."""
-        report = self._reports.report_of(self._state.keeper.numbers[name])
+        report = self._report_of(name)
         return nan if report is None else report.battery
 
     def hear_bid(self, now_s, bid) -> None:
@@ -227,3 +295,8 @@ class Tasking:
         return Lane(goal, any(leg.kind == OrderKind.MOVE for leg in legs),
                     order.load_mass_kg, order.tools, order.only_robot,
                     self._energy.tail_s((goal, *nodes)) if once else -inf)
+
+
+def _charging(robot):
+    """Return a Candidate that charges: it gets no order but one to charge."""
+    return robot._replace(range_s=-inf)

@@ -5,17 +5,14 @@
 from robot_swarm_orch.insight.causes import Cause, no_lease, some
 from robot_swarm_orch.insight.picture import Picture
 from robot_swarm_orch.insight.why import Answer, chain, sentence, unheard
-from robot_swarm_orch.orders import NO_PLACE
-from robot_swarm_orch.types import Mode, OrderState, Reason
+from robot_swarm_orch.orders import AT_WORK, CAN_TAKE, NO_PLACE, NO_ROBOT
+from robot_swarm_orch.types import OrderState
 
 _UNDER_WAY = {
     OrderState.ASSIGNED: 'is assigned to', OrderState.PICKING: 'is being picked up by',
     OrderState.CARRYING: 'is carried by', OrderState.DROPPING: 'is being set down by',
     OrderState.WORKING: 'is being worked on by',
     OrderState.SETTING_DOWN: 'is being put back, or where another robot can fetch it, by'}
-# In the order in which they are told: what a robot is busy with instead of being idle.
-_BUSY = ('carry out orders', 'are lost', 'are latched by an emergency stop', 'are driven by hand',
-         'join', 'are not fit')
 
 
 def explain_order(picture: Picture, order_id: str) -> Answer:
@@ -101,7 +98,8 @@ def _waiting(picture, status):
     if status.reason.startswith(NO_PLACE):
         return Cause('no_place', name, status.reason, '', 'empty the place, or say that it is '
                      'empty with `swarm vacate`')
-    again = f' again ({status.reason})' if status.reason else ''
+    why, told = _leaders_word(status.reason)
+    again = f' again ({why})' if why else ''
     start = f'waits{again}'
     if picture.lease is None:
         why, remedy = no_lease(picture)
@@ -109,46 +107,23 @@ def _waiting(picture, status):
     if view is not None and view.emergency_stop:
         return Cause('emergency', name, f'{start}: the whole fleet is under an emergency stop',
                      '', 'when all is safe, release it with `swarm estop --release`')
-    idle, busy = _crew(picture)
-    if idle:
-        waiting = '' if view is None else f' and {view.orders_waiting} orders wait'
-        return Cause('soon', name, f'{start}: {len(idle)} robots are idle{waiting}; the most '
-                     'urgent and the nearest are paired within a second')
-    told = ', '.join(f'{len(busy[what])} {what}' for what in _BUSY if busy.get(what))
-    if not told:
-        return Cause('no_robot', name, f'{start}: no robot of the site is heard', '',
-                     'start the robots, or look with `swarm doctor`')
-    only_work = set(busy) == {'carry out orders'}
     queue = '' if view is None or view.orders_waiting < 2 else (
         f'; {view.orders_waiting} orders wait in all')
-    return Cause('no_idle_robot', name, f'{start}: no robot is idle ({told}){queue}', '',
-                 '' if only_work else 'ask `swarm why` about the robots that do not work')
+    if told.endswith(CAN_TAKE):
+        return Cause('soon', name, f'{start}: {told}{queue}; the most urgent and the nearest are '
+                     'paired within a second')
+    if not told:
+        return Cause('waits', name, f'{start}: for a robot{queue}')
+    bars = told[len(NO_ROBOT):].split(', ')
+    only_work = all(bar.endswith(AT_WORK) for bar in bars)
+    return Cause('no_robot', name, f'{start}: {told}{queue}', '', '' if only_work else
+                 'ask `swarm why` about the robots that do not work')
 
 
-def _crew(picture):
-    """Return the idle robots, and the others by what keeps them."""
-    idle, busy = [], {}
-    for robot in picture.robots():
-        what = _what_keeps(picture, robot)
-        if what:
-            busy.setdefault(what, []).append(robot)
-        else:
-            idle.append(robot)
-    return idle, busy
-
-
-def _what_keeps(picture, robot):
-    """Return what keeps a robot from a new order, '' if nothing does."""
-    report = picture.reports.get(robot)
-    if report is None or picture.mode_in_view(robot) == Mode.LOST:
-        return 'are lost'
-    if report.emergency_stop:
-        return 'are latched by an emergency stop'
-    if report.mode == Mode.MANUAL:
-        return 'are driven by hand'
-    if report.mode == Mode.JOINING:
-        return 'join'
-    if report.mode != Mode.AUTOMATIC or report.safety in (
-            Reason.POSE, Reason.FENCED, Reason.IN_DOUBT, Reason.INACTIVE):
-        return 'are not fit'
-    return 'carry out orders' if report.order_id else ''
+def _leaders_word(reason):
+    """Return (why an order waits again, the leader's word on who could take it) of a reason."""
+    if reason.endswith(CAN_TAKE):
+        why, _, count = reason.rpartition('; ')
+        return why, count
+    why, found, bars = reason.partition(NO_ROBOT)
+    return why.removesuffix('; '), found + bars

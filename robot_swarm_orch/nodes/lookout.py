@@ -98,6 +98,8 @@ class Lookout:
         if self._orders_out is None:
             self._orders_out = self._node.create_publisher(
                 topics.ORDER.message, topics.ORDER.name(site=self.site_id), profile(topics.ORDER))
+        # What was told when it was accepted does not say what keeps it waiting now.
+        known = self._statuses.pop(order_id, None)
         end_s = time.monotonic() + for_s
         while order_id not in self._statuses and time.monotonic() < end_s:
             self.wire.set_time(self._now_ns())
@@ -106,6 +108,8 @@ class Lookout:
                 Order(order_id, '', OrderKind.GO, '', '')))
             self.listen(min(_ASK_EVERY_S, end_s - time.monotonic()),
                         lambda: order_id in self._statuses)
+        if known is not None:
+            self._statuses.setdefault(order_id, known)
 
     def listen(self, for_s: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Hear what comes until something holds; False when the time is over before."""

@@ -12,7 +12,8 @@ from robot_swarm_orch.coordinator.backlog import Backlog, Lane
 from robot_swarm_orch.coordinator.records import OrderRecord
 from robot_swarm_orch.coordinator.strategies import hungarian
 from robot_swarm_orch.insight.orders import explain_order
-from robot_swarm_orch.types import Mode, OrderState, OrderStatus, Reason
+from robot_swarm_orch.orders import CAN_TAKE, NO_ROBOT
+from robot_swarm_orch.types import OrderState, OrderStatus, Reason
 
 CHOSEN = 'nearest of 12 idle robots, 34 s away; runner-up r004 41 s'
 
@@ -58,22 +59,29 @@ def test_an_order_that_waits_for_a_place_says_for_which_and_not_for_robots():
     assert text.startswith('order o1 waits for a place: shelf_2 holds the load old; empty')
 
 
-def test_a_waiting_order_counts_what_keeps_the_robots():
-    reports = (report('r1', order_id='o2', goal=4), report('r2', order_id='o3', goal=5),
-               report('r3', Reason.EMERGENCY, emergency_stop=True),
-               report('r4', Reason.INACTIVE, mode=Mode.MANUAL),
-               report('r5', Reason.JOINING, mode=Mode.JOINING), report('r6', Reason.POSE))
-    text = said(OrderState.ACCEPTED, *reports, lost=('r7',))
-    assert ('order o1 waits: no robot is idle (2 carry out orders, 1 are lost, 1 are latched by '
-            'an emergency stop, 1 are driven by hand, 1 join, 1 are not fit)') in text
-    assert 'ask `swarm why` about the robots' in text
-    busy = said(OrderState.ACCEPTED, *reports[:2])
-    assert busy == 'order o1 waits: no robot is idle (2 carry out orders)'
+def test_a_waiting_order_says_in_the_leaders_words_what_keeps_the_robots():
+    """A robot that stands idle may be the wrong one; only the leader knows what an order asks."""
+    text = said(OrderState.ACCEPTED, report('r1'), reason=NO_ROBOT + '1 is without the tools')
+    assert text == ('order o1 waits: no robot can take it: 1 is without the tools; ask `swarm '
+                    'why` about the robots that do not work')
+    busy = said(OrderState.ACCEPTED, report('r1'), reason=NO_ROBOT + '2 carry out orders')
+    assert busy == 'order o1 waits: no robot can take it: 2 carry out orders'
+
+
+def test_a_waiting_order_that_robots_can_take_says_how_many():
+    text = said(OrderState.ACCEPTED, report('r1'), reason=f'1 robot{CAN_TAKE}')
+    assert text == ('order o1 waits: 1 robot can take it now; the most urgent and the nearest are '
+                    'paired within a second')
+
+
+def test_a_waiting_order_of_which_the_leader_says_no_more_claims_nothing():
+    assert said(OrderState.ACCEPTED, report('r1')) == 'order o1 waits: for a robot'
 
 
 def test_an_order_that_came_back_says_why():
-    text = said(OrderState.ACCEPTED, report('r1'), reason='r3 fell silent')
-    assert text.startswith('order o1 waits again (r3 fell silent): 1 robots are idle')
+    for word in (f'2 robots{CAN_TAKE}', f'{NO_ROBOT}2 are lost'):
+        text = said(OrderState.ACCEPTED, report('r1'), reason=f'r3 fell silent; {word}')
+        assert text.startswith(f'order o1 waits again (r3 fell silent): {word}')
 
 
 def test_an_order_waits_while_nobody_leads_or_all_are_stopped():

@@ -198,8 +198,10 @@ def test_an_order_whose_robot_died_says_why_it_waits_again(fleet):
     for name in list(fleet.robots):
         fleet.kill_robot(name)
     fleet.run(8.0)
+    fleet.order('o1', pick='', drop='')
+    fleet.run(0.5)
     text = explain_order(fleet.picture(), 'o1').text
-    assert f'order o1 waits again ({first} fell silent): no robot is idle (2 are lost)' in text
+    assert f'order o1 waits again ({first} fell silent): no robot can take it: 2 are lost' in text
 
 
 def test_a_robot_that_nobody_enrolled(fleet):
