@@ -85,7 +85,8 @@ class FleetState(OrderBook):
             if type(event) in _ANSWERED:
                 effects.answers.append((position, why_not))
                 if not why_not and type(event) is events.OrderCancelled:
-                    effects.notes[position] = self._what_follows(event.order_id)
+                    effects.notes[position] = self._what_follows(
+                        event.order_id, bool(effects.orders[told:]))
         self.live.before = None
         self._note_digest()
         return effects

@@ -20,7 +20,7 @@ from robot_swarm_orch.coordinator.back_pressure import BackPressure
 from robot_swarm_orch.coordinator.dispatcher import Dispatcher, is_last_word
 from robot_swarm_orch.coordinator.fleet_state import DIGEST_EVERY, order_placed
 from robot_swarm_orch.coordinator.intake import refusal, why_another, why_refused
-from robot_swarm_orch.coordinator.operating import event_of
+from robot_swarm_orch.coordinator.operating import event_of, why_unknown
 from robot_swarm_orch.coordinator.questions import Questions
 from robot_swarm_orch.coordinator.reports import ReportBook
 from robot_swarm_orch.coordinator.splitting import parts_of
@@ -182,6 +182,13 @@ class Leader:
         event, why_not = event_of(act, self._site)
         if not why_not and isinstance(act, Clearance):
             why_not = self.reports.why_not_clear(now_s, act.robot)
+        if not why_not and why_unknown(event, self.state, self._is_coming):
+            self.questions.doubt(event, request_id)  # another leader may know the order
+        else:
+            self._take(event, request_id, why_not)
+
+    def _take(self, event, request_id, why_not):
+        """Let an act be proposed, or answer why it is not."""
         if why_not:
             self.outbox.answers.append((request_id, False, why_not))
         else:
@@ -375,10 +382,12 @@ class Leader:
     def speak(self, now_s):
         """Fill the outbox with what is to be said now."""
         outbox = self.outbox
-        statuses, ready = self.questions.answers(
+        statuses, ready, acts = self.questions.answers(
             self._is_coming, lambda order: self.tasking.status_of(order, now_s))
         outbox.statuses += statuses
         outbox.reads += ready
+        for event, request_id in acts:
+            self._take(event, request_id, why_unknown(event, self.state, self._is_coming))
         outbox.call = self.tasking.take_call()
         if self._regrant:
             outbox.grants += [self._grant(number) for number in self._regrant]
@@ -475,6 +484,7 @@ class Leader:
     def abandoned(self):
         """Return answers to the requests that this leadership can no longer answer."""
         lost = [request_id for _, request_id in self._acts if request_id is not None]
+        lost += self.questions.abandoned()
         lost += [request_id for requests in self._requests.values() for _, request_id in requests]
         return [(request_id, False, 'the leader changed meanwhile: look, then ask again')
                 for request_id in lost]

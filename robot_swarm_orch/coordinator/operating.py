@@ -4,6 +4,7 @@
 
 from robot_swarm_orch.coordinator import events
 from robot_swarm_orch.coordinator.intake import why_no_load_place
+from robot_swarm_orch.coordinator.order_acts import unknown_words
 from robot_swarm_orch.spelling import did_you_mean
 from robot_swarm_orch.types import (
     Amendment, AuditNote, Blockage, Cancellation, Clearance, Drain, Enrolment, Pause, Settlement,
@@ -21,6 +22,18 @@ def event_of(act, site):
     if make is None:
         why_not = f'{type(act).__name__} is not known to this coordinator'
     return (None, why_not) if why_not else (make(act), '')
+
+
+def why_unknown(event, state, is_coming):
+    """
+    Return why an event is about an order that a FleetState does not know, '' if it is not.
+
+    is_coming(order_id): whether an order was handed in and is not committed yet.
+    """
+    if not isinstance(event, (events.OrderCancelled, events.OrderAmended)):
+        return ''
+    known = state.order(event.order_id) is not None or is_coming(event.order_id)
+    return '' if known else unknown_words(event.order_id)
 
 
 def _nothing(act, site):

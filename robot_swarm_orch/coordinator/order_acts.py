@@ -15,15 +15,20 @@ from robot_swarm_orch.coordinator.saga import Event, State
 from robot_swarm_orch.types import Leg, OrderKind
 
 
+def unknown_words(order_id) -> str:
+    """Return the answer to who wants to change an order that is not known."""
+    return f'no order {order_id} is known: it was never accepted, or ended long ago'
+
+
 def cancel(state, event, effects) -> str:
     """Apply an OrderCancelled."""
     order = state.order(event.order_id)
     if order is None:
-        return f'no order {event.order_id} is known: it was never accepted, or ended long ago'
+        return unknown_words(event.order_id)
     if order.state == State.CANCELLED:
         return ''
     if order.state in saga.ENDED:
-        return f'order {order.order_id} has ended: it is {State(order.state).name}'
+        return state.ended_words(order)
     if order.state in saga.TOO_LATE:
         return f'order {order.order_id} cannot be cancelled: {saga.TOO_LATE[order.state]}'
     order.is_cancelled = True
@@ -49,8 +54,7 @@ def amend(state, event, effects) -> str:
     order = state.live.get(event.order_id)
     if order is None:
         ended = state.ended.get(event.order_id)
-        return (f'no order {event.order_id} is known' if ended is None else
-                f'order {event.order_id} has ended: it is {State(ended.state).name}')
+        return unknown_words(event.order_id) if ended is None else state.ended_words(ended)
     if event.priority > 255:
         return f'priority {event.priority} must lie in 0 to 255'
     for one in (order, *state.parts_of(order)):

@@ -193,11 +193,11 @@ class OrderBook:
         self.move(order, Event.CANCELLED, effects, order.why)
         return True
 
-    def _what_follows(self, order_id):
-        """Return what a cancellation that was taken in brings about, for people."""
+    def _what_follows(self, order_id, changed):
+        """Return what a cancellation brings about, for people; `changed`: it did so by now."""
         order = self.order(order_id)
         if order.state in saga.ENDED:
-            return ''
+            return '' if changed else self.ended_words(order)
         if order.state == State.SPLIT:
             return f'the parts of order {order_id} end one by one'
         if order.state == State.DROP_IN_DOUBT:
@@ -206,6 +206,11 @@ class OrderBook:
                     'done')
         return (f'order {order_id} is {State(order.state).name}: it ends when its load is set '
                 'down again')
+
+    @staticmethod
+    def ended_words(order) -> str:
+        """Return how an order has ended, as an answer to who wants to change it."""
+        return f'order {order.order_id} has ended: it is {State(order.state).name}'
 
     def _wait(self, order, effects, reason):
         """Let an order that has lost its robot wait for another one."""

@@ -21,7 +21,9 @@ class Questions:
         self._state, self._term = state, term
         self._asked = {}      # order id -> Order, not handed to Raft yet
         self._reads = []      # requests of those who read for themselves, the same
-        self._confirmed = []  # (index that must be applied first, orders, requests)
+        self._doubts = []     # (event, request) of acts on orders that are not known, the same
+        self._doubted = []    # those that are not settled
+        self._confirmed = []  # (index that must be applied first, orders, reads, doubts)
 
     def ask(self, order):
         """Take in a question, or an order that is known already: the answer is its state."""
@@ -31,12 +33,25 @@ class Questions:
         """Take in that somebody wants to read; `answers` says when the state is new enough."""
         self._reads.append(request_id)
 
+    def doubt(self, event, request_id):
+        """
+        Take in an act on an order that is not known here; `answers` says when that is certain.
+
+        So a misspelt id is answered without an entry in the log.
+        """
+        self._doubts.append((event, request_id))
+        self._doubted.append((event, request_id))
+
+    def abandoned(self) -> list:
+        """Return the requests of acts that were taken in and are not settled."""
+        return [request_id for _, request_id in self._doubted]
+
     def begin(self, raft):
         """Ask Raft whether this replica still leads, if there are questions; return whether so."""
-        if not (self._asked or self._reads):
+        if not (self._asked or self._reads or self._doubts):
             return False
-        raft.read_index((tuple(self._asked.values()), tuple(self._reads)))
-        self._asked, self._reads = {}, []
+        raft.read_index((tuple(self._asked.values()), tuple(self._reads), tuple(self._doubts)))
+        self._asked, self._reads, self._doubts = {}, [], []
         return True
 
     def confirm(self, reads):
@@ -45,20 +60,25 @@ class Questions:
 
     def answers(self, is_coming, explained):
         """
-        Return the statuses that may be told now, and the requests that may read now.
+        Return the statuses that may be told now, the requests that may read now, and acts.
+
+        Those are (event, request) of acts on orders that were not known: the state is new enough
+        now to say so.
 
         is_coming(order_id): whether an order was handed in meanwhile; its acceptance will tell.
         explained(record): the status of an order with why it waits, for who asks; who hands the
         same order in again is told its state, which costs less.
         """
         if not self._confirmed:
-            return [], []
-        state, statuses, ready, early = self._state, [], [], []
-        for index, orders, requests in self._confirmed:
+            return [], [], []
+        state, statuses, ready, acts, early = self._state, [], [], [], []
+        for index, orders, requests, doubts in self._confirmed:
             if index > state.index:
-                early.append((index, orders, requests))
+                early.append((index, orders, requests, doubts))
                 continue
             ready += requests
+            acts += doubts
+            self._doubted = [doubt for doubt in self._doubted if doubt not in doubts]
             for order in orders:
                 known = state.order(order.order_id)
                 if known is not None:
@@ -67,4 +87,4 @@ class Questions:
                 elif not is_coming(order.order_id):
                     statuses.append(unknown(order, self._term))
         self._confirmed = early
-        return statuses, ready
+        return statuses, ready, acts

@@ -33,10 +33,7 @@ def follow_order(client: FleetClient, options) -> int:
             return
         if heard.last is None or status.seq > heard.last.seq:
             heard.last = status
-            words = [order.order_id, status.state.name.lower()]
-            words += [f'by {status.robot}'] if status.robot else []
-            words += [f'({status.reason})'] if status.reason else []
-            print(' '.join(words), flush=True)
+            print(sentence(status), flush=True)
     client.subscribe(topics.TASK_STATUS, on_status)
     publisher = client.publisher(topics.ORDER)
     end_s = time.monotonic() + options.timeout
@@ -52,6 +49,14 @@ def follow_order(client: FleetClient, options) -> int:
         client.wait(float('inf'), lambda: heard.last.state in ENDED)
         return 0 if heard.last.state == OrderState.DONE else 1
     return 1 if heard.last.state == OrderState.REFUSED else 0
+
+
+def sentence(status) -> str:
+    """Return what has become of an order, as a line for people."""
+    words = [status.order_id, status.state.name.lower()]
+    if status.robot:
+        words.append(f'{"to" if status.state == OrderState.ASSIGNED else "by"} {status.robot}')
+    return ' '.join(words + [f'({status.reason})'] * bool(status.reason))
 
 
 def _order_of(options, now_ns: int) -> Order:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from coordinator_bench import Group, move, ring_site
 import pytest
+from robot_swarm_orch.coordinator.events import OrderAmended, OrderCancelled
 from robot_swarm_orch.types import (
     Amendment, AuditNote, Cancellation, CommandKind, Drain, Leg, Mode, Order, OrderKind,
     OrderState, Outcome, Pause, Reason, Settlement, SlotWord, Stranding)
@@ -85,7 +86,44 @@ def test_acts_on_orders_that_ended_or_are_unknown_are_answered_so():
     until(group, 'o', OrderState.DONE)
     assert ask(group, Cancellation('o')) == (False, 'order o has ended: it is DONE')
     assert ask(group, Amendment('o', 3)) == (False, 'order o has ended: it is DONE')
-    assert not ask(group, Cancellation('x'))[0]
+
+
+@pytest.mark.parametrize('what', (Amendment('x', 7), Cancellation('x', 'anna')))
+def test_an_act_on_an_order_that_nobody_knows_is_refused_and_not_in_the_log(what):
+    group = ready(robots=1)
+    applied, state = [], group.replicas[group.leader].state
+    apply = state.apply
+    state.apply = lambda index, batch: applied.extend(batch.events) or apply(index, batch)
+    assert ask(group, what) == (
+        False, 'no order x is known: it was never accepted, or ended long ago')
+    group.run(seconds=0.5)
+    assert not {OrderAmended, OrderCancelled}.intersection(map(type, applied))
+
+
+def test_an_act_on_an_order_that_was_handed_in_a_moment_ago_is_taken_in():
+    group = ready(robots=1)
+    group.submit(move('o'))
+    assert ask(group, Amendment('o', 7)) == (True, '')
+    assert group.status('o').priority == 7
+
+
+def test_an_order_that_is_cancelled_again_is_answered_with_its_state():
+    group = ready(robots=1)
+    group.submit(move('o'))
+    until(group, 'o', OrderState.ACCEPTED)
+    assert ask(group, Cancellation('o'))[0]
+    until(group, 'o', OrderState.CANCELLED)
+    assert ask(group, Cancellation('o')) == (True, 'order o has ended: it is CANCELLED')
+
+
+def test_a_leader_that_is_cut_off_does_not_say_that_an_order_is_unknown():
+    group = ready(robots=1)
+    old = group.replicas[group.leader]
+    leader = old._leader
+    leader.operate(group.now_s, Cancellation('x'), 'a request')
+    leader.speak(group.now_s)
+    assert leader.outbox.answers == [], 'it has not asked a majority yet'
+    assert [number for number, _, _ in leader.abandoned()] == ['a request']
 
 
 def test_an_amended_priority_is_told_and_counts():

@@ -7,7 +7,7 @@ from robot_swarm_orch.errors import ConfigError
 from robot_swarm_orch.types import OrderState, OrderStatus
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
-from robot_swarm_orch.nodes.order_verbs import OPEN, states_of, table  # noqa: E402,I100
+from robot_swarm_orch.nodes.order_verbs import OPEN, sentence, states_of, table  # noqa: E402,I100
 
 
 def test_without_options_open_orders_are_shown_in_doubt_among_them():
@@ -36,3 +36,13 @@ def test_a_line_says_who_is_where_and_what_is_late():
     assert tour.split() == ['tour_1', 'working', 'r2', '2/5', '100', '60', 's']
     assert late.split()[-1] == 'missed'
     assert table([], 0.0) == []
+
+
+def test_what_becomes_of_an_order_is_told_as_a_sentence():
+    """An order is assigned to a robot, and all else is done by it."""
+    def told(state, robot='r003', reason=''):
+        return sentence(OrderStatus('cli-1', '', 1, 7, state, robot, reason))
+    assert told(OrderState.ASSIGNED, reason='the only idle robot') == (
+        'cli-1 assigned to r003 (the only idle robot)')
+    assert told(OrderState.DONE) == 'cli-1 done by r003'
+    assert told(OrderState.ACCEPTED, '') == 'cli-1 accepted'
