@@ -124,6 +124,11 @@ class Watched:
                     return spec.name
         return ''
 
+    def follow(self):
+        """Return whether all coordinators hold what was committed: an empty disk has no vote."""
+        return all(re.search(r'\nconsensus_commit_index\{.*} [1-9]', self.scrape(spec))
+                   for spec in self.specs if spec.executable == 'coordinator_node')
+
     def work(self):
         """Have orders done, some too late, and the leader killed on the way."""
         watcher = self.watcher
@@ -140,6 +145,7 @@ class Watched:
                     watcher.orders.send(watcher.wire.write_order(order))
         watcher.until(lambda: len(watcher.statuses) == ORDERS, 'all are accepted', hand_in)
         watcher.until(self.leader, 'one says that it leads')
+        watcher.until(self.follow, 'the others follow')
         self.killed = self.leader()
         watcher.until(lambda: self.fleet.said(self.killed).count('order_accepted') == ORDERS,
                       'the leader has written down what it accepted')
