@@ -1,11 +1,12 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Judges what a fleet gives up when its leader has too little of a processor.
+Judges what a fleet gives up when its coordinators have too little of a processor.
 
-Spans of the same length take turns: `calm`, and `slowed`, in which the leader gets less than it
-took in the calm one, and more orders come than the queue takes. Repetitions, which are telemetry,
-are to get rarer; motion is to stay what it was; an emergency stop is to be obeyed as soon.
+Spans of the same length take turns: `calm`, and `slowed`, in which each coordinator gets less than
+the leader took in the calm one, and more orders come than the queue takes. Repetitions, which are
+telemetry, are to get rarer; motion is to stay what it was; an emergency stop is to be obeyed as
+soon.
 """
 
 from dataclasses import dataclass, field

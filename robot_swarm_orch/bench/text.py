@@ -2,11 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmark's report, as people read it."""
 
+import json
+from pathlib import Path
 from typing import List
 
 from robot_swarm_orch.bench.figures import bins, counts, QUANTILES
 
 _BAR = 24
+
+
+def publish(figures: dict, lines: List[str], folder: Path, as_json: bool) -> int:
+    """Write report.json into a folder and print it, or its lines; 0 if no bound is broken."""
+    content = json.dumps(figures, indent=2)
+    (folder / 'report.json').write_text(content + '\n', encoding='utf-8')
+    print(content if as_json else '\n'.join(lines))
+    return 1 if figures['broken'] else 0
 
 
 def report_lines(report: dict) -> List[str]:

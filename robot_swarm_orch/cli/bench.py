@@ -5,6 +5,7 @@
 import argparse
 
 from robot_swarm_orch.bench.consensus import BenchOptions
+from robot_swarm_orch.bench.overload import OverloadOptions
 from robot_swarm_orch.cli.arguments import (
     a_count, a_delay, a_domain, a_positive, a_share, a_whole, stay_on_this_machine)
 from robot_swarm_orch.cli.common import add_domain, add_json
@@ -177,26 +178,27 @@ def _run_gateway_bench(options) -> int:
 
 def _add_bench_overload(parts) -> None:
     """Add `swarm bench overload`."""
+    chosen = OverloadOptions()
     command = parts.add_parser(
-        'overload', help='what a fleet gives up when its leader gets less than it needs',
-        description='Let the fleet of the demo drive. In turns, nothing is amiss, or its leader '
-        'gets a part only of the processor time that it took before, while more orders come than '
-        'its queue takes. Compares telemetry, motion, and how soon an emergency stop is obeyed; '
-        'the exit status is 1 if a bound broke. docs/benchmarks.md.')
+        'overload', help='what a fleet gives up when its coordinators get less than they need',
+        description='Let the fleet of the demo drive. In turns, nothing is amiss, or each '
+        'coordinator gets a part only of the processor time that the leader took before, while '
+        'more orders come than its queue takes. Compares telemetry, motion, and how soon an '
+        'emergency stop is obeyed; the exit status is 1 if a bound broke. docs/benchmarks.md.')
     add = command.add_argument
-    add('--robots', type=a_count, default=100, metavar='N',
+    add('--robots', type=a_count, default=chosen.robots, metavar='N',
         help='how many robots (default: %(default)s)')
-    add('--rounds', type=a_count, default=3, metavar='N',
+    add('--rounds', type=a_count, default=chosen.rounds, metavar='N',
         help='spans of each kind (default: %(default)s)')
-    add('--span', type=a_positive, default=30.0, metavar='SECONDS',
+    add('--span', type=a_positive, default=chosen.span_s, metavar='SECONDS',
         help='how long each lasts (default: %(default)g)')
-    add('--share', type=a_positive, default=0.9, metavar='SHARE',
+    add('--share', type=a_positive, default=chosen.share, metavar='SHARE',
         help='of the time that the leader took in the calm span before (default: %(default)g)')
-    add('--flood', type=a_positive, default=100.0, metavar='PER_SECOND',
+    add('--flood', type=a_positive, default=chosen.flood_per_s, metavar='PER_SECOND',
         help='orders that come meanwhile (default: %(default)g)')
-    add('--lease', type=a_positive, default=2.0, metavar='SECONDS', help='how long robots move on '
-        'one word of the leader: repetitions come at least four times in it (default: '
-        '%(default)g)')
+    add('--lease', type=a_positive, default=chosen.lease_s, metavar='SECONDS',
+        help='how long robots move on one word of the leader: repetitions come at least four '
+        'times in it (default: %(default)g)')
     add('--out', default='swarm-bench-overload', metavar='DIR',
         help='where report, logs and data go (default: %(default)s)')
     add_domain(command)
@@ -207,7 +209,6 @@ def _add_bench_overload(parts) -> None:
 def _bench_overload(options) -> int:
     from robot_swarm_orch.demo.main import reserved_domain
     domain = stay_on_this_machine(options.domain)
-    from robot_swarm_orch.bench.overload import OverloadOptions
     from robot_swarm_orch.nodes.overload_bench import run_bench
     with reserved_domain(domain):
         return run_bench(OverloadOptions(

@@ -7,6 +7,7 @@ Each rule of allocation answers with a Bar, or None where it lets the robot pass
 told of the very rules by which robots are chosen.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 from robot_swarm_orch.orders import AT_WORK, CAN_TAKE, NO_ROBOT
@@ -48,10 +49,10 @@ def words(bars, lane) -> str:
 
     bars: for each robot that is asked for what keeps it from them (Bar), or None.
     """
-    able = bars.count(None)
+    counts = Counter(bars)
+    able = counts[None]
     if able:
         return f'{able} robot{"s" * (able > 1)}{CAN_TAKE}'
-    counts = {bar: bars.count(bar) for bar in bars}
     if lane.robot:
         told = ', '.join(f'{lane.robot} {bar.one}' for bar in counts)
     else:

@@ -6,8 +6,9 @@ The coordinator node: one replica of the fleet's head, between its log on disk a
 Consensus comes first: Raft messages are taken as soon as they come, and a periodic step turns
 steady time into the replica's ticks. Everything else is read in that step, and only while this
 replica leads: reports and answers at the traffic period. Orders and calls wake a leader up, since
-clients wait for the answer. What a follower does not need is thrown away unread. Deactivated, the
-replica is silent, so the others elect a new leader.
+clients wait for the answer, unless it is behind: then they wait for that period, too. What a
+follower does not need is thrown away unread. Deactivated, the replica is silent, so the others
+elect a new leader.
 """
 
 import json
@@ -271,9 +272,22 @@ class CoordinatorNode(Host):
             self._reading_desk.serve(now_s)
 
     def _hear_robots(self, now_s) -> bool:
-        """Hand reports and answers to the replica; False if there are more than time for them."""
+        """
+        Hand answers, bids and reports to the replica; False if there is no time for all reports.
+
+        Answers come first and whole: orders go on by them, while a report is said again.
+        """
         wire, replica, reports = self.wire, self._replica, self._reports
         until_s = time.monotonic() + READING_S
+        for msg in self._acks_in.all():
+            ack = wire.hear(wire.read_ack, msg)
+            if ack is not None:
+                self._trail.ack(ack)
+                replica.hear_ack(now_s, ack)
+        for msg in self._bids_in.all():
+            bid = wire.hear(wire.read_bid, msg)
+            if bid is not None:
+                replica.hear_bid(now_s, bid)
         for data in self._reports_in.all_raw():
             said = wire.hear(head, data)
             if said is not None and (said[1] in reports or len(reports) < ROBOTS_MAX):
@@ -284,16 +298,7 @@ class CoordinatorNode(Host):
             if report is not None:
                 replica.hear_report(now_s, report)
             if time.monotonic() > until_s:
-                return False
-        for msg in self._bids_in.all():
-            bid = wire.hear(wire.read_bid, msg)
-            if bid is not None:
-                replica.hear_bid(now_s, bid)
-        for msg in self._acks_in.all():
-            ack = wire.hear(wire.read_ack, msg)
-            if ack is not None:
-                self._trail.ack(ack)
-                replica.hear_ack(now_s, ack)
+                return not reports
         return True
 
     def _discard(self):

@@ -7,7 +7,6 @@ Needs an environment that keeps DDS on this machine (`bringup.one_host_environme
 """
 
 import asyncio
-import json
 from pathlib import Path
 import sys
 import time
@@ -15,6 +14,7 @@ import uuid
 
 from robot_swarm_orch.bench.gateway import (
     GatewayBenchOptions, hand_in, order_bodies, report, report_lines)
+from robot_swarm_orch.bench.text import publish
 from robot_swarm_orch.bringup import default_site_file, FleetPlan
 from robot_swarm_orch.nodes.gateway_rig import ENOUGH, get, HOST, Rig, UNLIMITED
 from robot_swarm_orch.sim.orders import OrderStream
@@ -33,10 +33,7 @@ def run_bench(options: GatewayBenchOptions, out: str, as_json: bool = False) -> 
         rig.wait_until_ready()
         print('ready', file=sys.stderr, flush=True)
         figures = _measure(rig, site, options)
-    content = json.dumps(figures, indent=2)
-    (folder / 'report.json').write_text(content + '\n', encoding='utf-8')
-    print(content if as_json else '\n'.join(report_lines(figures)))
-    return 1 if figures['broken'] else 0
+    return publish(figures, report_lines(figures), folder, as_json)
 
 
 def _measure(rig, site, options) -> dict:

@@ -9,7 +9,6 @@ limits that any user gets, clients listen on WebSockets. It is killed and, after
 """
 
 from itertools import islice
-import json
 from pathlib import Path
 import sys
 import time
@@ -18,6 +17,7 @@ import uuid
 from robot_swarm_orch.bench.audience import Audience
 from robot_swarm_orch.bench.gateway import GatewayBenchOptions, order_bodies
 from robot_swarm_orch.bench.gateway_kill import kill_lines, kill_report, KillBenchOptions
+from robot_swarm_orch.bench.text import publish
 from robot_swarm_orch.bringup import default_site_file, FleetPlan
 from robot_swarm_orch.nodes.gateway_rig import ENOUGH, HOST, LoadProcess, Rig, UNLIMITED
 from robot_swarm_orch.sim.orders import OrderStream
@@ -43,10 +43,7 @@ def run_kill_bench(options: KillBenchOptions, out: str, as_json: bool = False) -
             figures = _measure(rig, audience, site, options)
         finally:
             audience.end()
-    content = json.dumps(figures, indent=2)
-    (folder / 'report.json').write_text(content + '\n', encoding='utf-8')
-    print(content if as_json else '\n'.join(kill_lines(figures)))
-    return 1 if figures['broken'] else 0
+    return publish(figures, kill_lines(figures), folder, as_json)
 
 
 def _measure(rig, audience, site, options) -> dict:

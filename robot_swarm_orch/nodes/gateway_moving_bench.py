@@ -7,7 +7,6 @@ What the clients should hear is heard here too, on the leader's own topic: its w
 at which it said them, right after their commit.
 """
 
-import json
 from pathlib import Path
 import sys
 import time
@@ -18,6 +17,7 @@ from robot_swarm_orch.bench.gateway import GatewayBenchOptions
 from robot_swarm_orch.bench.gateway_moving import (
     bustle, moving_lines, moving_report, MovingBenchOptions, Span, work)
 from robot_swarm_orch.bench.group import BenchFailed
+from robot_swarm_orch.bench.text import publish
 from robot_swarm_orch.bringup import default_site_file, simulated_fleet
 from robot_swarm_orch.demo.observation import Observation
 from robot_swarm_orch.demo.orders import OrderDesk
@@ -107,10 +107,7 @@ def run_moving_bench(options: MovingBenchOptions, out: str, as_json: bool = Fals
             figures = _measure(fleet, OrderStream(site, 1, options.robots), options)
     finally:
         witness.close()
-    content = json.dumps(figures, indent=2)
-    (folder / 'report.json').write_text(content + '\n', encoding='utf-8')
-    print(content if as_json else '\n'.join(moving_lines(figures)))
-    return 1 if figures['broken'] else 0
+    return publish(figures, moving_lines(figures), folder, as_json)
 
 
 def _measure(fleet, stream, options) -> dict:

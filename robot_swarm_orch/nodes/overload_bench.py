@@ -1,13 +1,12 @@
 # Copyright 2026 robot_swarm_orch contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-`swarm bench overload`: the demo's fleet drives, and its leader gets less than it needs.
+`swarm bench overload`: the demo's fleet drives, and its coordinators get less than they need.
 
 Needs an environment that keeps DDS on this machine (`bringup.one_host_environment`).
 """
 
 from dataclasses import replace
-import json
 from math import hypot
 import os
 from pathlib import Path
@@ -20,6 +19,7 @@ from robot_swarm_orch.bench.group import BenchFailed
 from robot_swarm_orch.bench.overload import (
     overload_lines, overload_report, OverloadOptions, Span)
 from robot_swarm_orch.bench.slowed import Slowed
+from robot_swarm_orch.bench.text import publish
 from robot_swarm_orch.bringup import default_site_file, processes, simulated_fleet
 from robot_swarm_orch.demo.observation import Observation
 from robot_swarm_orch.demo.orders import OrderDesk
@@ -193,10 +193,7 @@ def run_bench(options: OverloadOptions, out: str, as_json: bool = False) -> int:
     finally:
         supervisor.stop()
         bench.close()
-    content = json.dumps(figures, indent=2)
-    (folder / 'report.json').write_text(content + '\n', encoding='utf-8')
-    print(content if as_json else '\n'.join(overload_lines(figures)))
-    return 1 if figures['broken'] else 0
+    return publish(figures, overload_lines(figures), folder, as_json)
 
 
 def _measure(bench, options):

@@ -86,7 +86,9 @@ def test_a_slowed_process_gets_its_part_of_a_core_and_all_of_it_afterwards():
                 return (used_s() - used_first_s) / (time.monotonic() - first_s)
             with Slowed([busy.pid], 0.05):
                 state = f'/proc/{busy.pid}/stat'
+                until_s = time.monotonic() + 20.0  # a process has to be started for it
                 while open(state, encoding='ascii').read().split()[2] != 'T':
+                    assert time.monotonic() < until_s, 'it was never stopped'
                     time.sleep(0.001)
                 slow = used_until(0.5)
             assert 0.0 < slow < 0.15

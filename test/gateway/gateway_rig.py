@@ -40,6 +40,20 @@ class GatewayRig:
         self.fleet.attach(self.desk)
         self.base = 'http://127.0.0.1:8080'
 
+    @property
+    def robots(self):
+        """Return the names of all robots."""
+        return list(self.fleet.cluster.robots)
+
+    def overhear(self, take):
+        """Show `take` each question that the gateway asks the fleet."""
+        call = self.fleet.call
+
+        def overheard(number, question):
+            take(question)
+            call(number, question)
+        self.fleet.call = overheard
+
     def _count(self, name):
         self.counts[name] = self.counts.get(name, 0) + 1
 

@@ -12,19 +12,10 @@ from virtual_fleet import SITE, VirtualFleet
 def rig(tmp_path):
     """Return a gateway over a fleet of two robots, with all acts written down as they are said."""
     made = GatewayRig(tmp_path)
-    made.acts, call = [], made.fleet.call
-
-    def overheard(number, question):
-        made.acts.append(question)
-        call(number, question)
-    made.fleet.call = overheard
+    made.acts = []
+    made.overhear(made.acts.append)
     yield made
     made.close()
-
-
-def robots_of(rig):
-    """Return the names of all robots."""
-    return list(rig.fleet.cluster.robots)
 
 
 def notes_of(rig):
@@ -35,15 +26,15 @@ def notes_of(rig):
 
 def test_robots_are_told_with_what_they_report(rig):
     told = rig.call('GET', '/robots', 'viewer').json()['robots']
-    assert [one['robot'] for one in told] == robots_of(rig)
+    assert [one['robot'] for one in told] == rig.robots
     assert all(one['mode'] == 'automatic' and one['pose'] and one['heard_ago_s'] is not None
                for one in told)
-    one = rig.call('GET', f'/robots/{robots_of(rig)[0]}', 'viewer').json()
-    assert one['robot'] == robots_of(rig)[0] and one['limited_by']
+    one = rig.call('GET', f'/robots/{rig.robots[0]}', 'viewer').json()
+    assert one['robot'] == rig.robots[0] and one['limited_by']
 
 
 def test_a_robot_that_there_is_not_is_answered_with_those_alike(rig):
-    name = robots_of(rig)[0]
+    name = rig.robots[0]
     answer = rig.call('GET', f'/robots/{name}0', 'viewer')
     assert (answer.status_code, problem_of(answer)) == (404, 'not-found')
     assert 'did you mean' in answer.json()['detail']
@@ -52,7 +43,7 @@ def test_a_robot_that_there_is_not_is_answered_with_those_alike(rig):
 def test_the_fleet_is_told_at_a_glance(rig):
     told = rig.call('GET', '/fleet', 'viewer').json()
     assert told['site'] == SITE.name and told['leader'] == rig.fleet.cluster.leader()
-    assert set(told['robots']) == set(robots_of(rig))
+    assert set(told['robots']) == set(rig.robots)
 
 
 def test_ways_are_blocked_and_opened_by_their_names(rig):
@@ -71,7 +62,7 @@ def test_ways_are_blocked_and_opened_by_their_names(rig):
 
 
 def test_what_the_leader_refuses_is_a_conflict_and_is_noted_with_the_name(rig):
-    robot = robots_of(rig)[0]
+    robot = rig.robots[0]
     answer = rig.call('POST', f'/robots/{robot}/settle', json={'happened': True},
                       token=rig.token(subject='kim'))
     assert (answer.status_code, problem_of(answer)) == (409, 'conflict')
@@ -91,7 +82,7 @@ def test_what_a_role_may_not_is_noted_but_not_without_end(rig):
 
 
 def test_each_act_carries_who_acts(rig):
-    robot, token = robots_of(rig)[0], rig.token(subject='kim')
+    robot, token = rig.robots[0], rig.token(subject='kim')
     for path, body in (('/ways/block', {'nodes': [SITE.storage[0]]}),
                        (f'/robots/{robot}/settle', {'happened': False}),
                        (f'/robots/{robot}/drain', None), ('/fleet/pause', None),
@@ -106,7 +97,7 @@ def test_each_act_carries_who_acts(rig):
 
 
 def test_pause_resume_drain_and_undrain_say_which_they_are(rig):
-    robot = robots_of(rig)[0]
+    robot = rig.robots[0]
     for path in ('/fleet/pause', '/fleet/resume', f'/robots/{robot}/pause',
                  f'/robots/{robot}/resume', f'/robots/{robot}/drain', f'/robots/{robot}/undrain'):
         rig.call('POST', path)
@@ -136,7 +127,7 @@ def test_changing_an_order_that_there_is_not_is_not_found(rig):
 
 
 def test_clearing_takes_two_calls_and_tells_the_facts_between(rig):
-    robot = robots_of(rig)[0]
+    robot = rig.robots[0]
     rig.fleet.cluster.kill_robot(robot)
     rig.fleet.cluster.run(10.0)
     first = rig.call('POST', f'/robots/{robot}/clear', 'admin', json={})
@@ -152,7 +143,7 @@ def test_clearing_takes_two_calls_and_tells_the_facts_between(rig):
 
 @pytest.mark.parametrize('change', ['robot', 'who', 'occupied', 'late', 'made up', 'facts'])
 def test_a_confirmation_is_good_for_what_it_was_given_for_alone(rig, change):
-    one, other = robots_of(rig)
+    one, other = rig.robots
     for robot in (one, other):
         rig.fleet.cluster.kill_robot(robot)
     rig.fleet.cluster.run(10.0)
@@ -180,7 +171,7 @@ def test_a_confirmation_is_good_for_what_it_was_given_for_alone(rig, change):
 
 
 def test_another_gateway_takes_a_confirmation_too(rig, tmp_path):
-    robot = robots_of(rig)[0]
+    robot = rig.robots[0]
     rig.fleet.cluster.kill_robot(robot)
     rig.fleet.cluster.run(10.0)
     first = rig.call('POST', f'/robots/{robot}/clear', 'admin', json={})
@@ -205,7 +196,7 @@ def test_a_token_that_was_overheard_cannot_release_a_stop_again(rig):
 
 def test_an_emergency_stop_needs_no_leader_and_says_who_obeys(rig):
     rig.fleet.kill_all()
-    first, second = robots_of(rig)
+    first, second = rig.robots
     answer = rig.call('POST', '/emergency-stop', json={'reason': 'oil'})
     assert (answer.json()['obey'], answer.json()['missing']) == ([first, second], [])
     rig.fleet.cluster.kill_robot(second)
@@ -236,7 +227,7 @@ def test_an_order_is_amended_and_cancelled_and_its_owner_sees_it(rig):
 
 
 def test_what_is_paused_and_drained_is_seen(rig):
-    robot = robots_of(rig)[0]
+    robot = rig.robots[0]
     for path in ('/fleet/pause', f'/robots/{robot}/drain'):
         assert rig.call('POST', path).status_code == 200
     rig.fleet.cluster.run(1.2)
@@ -250,7 +241,7 @@ def test_what_is_paused_and_drained_is_seen(rig):
 
 
 def test_a_robot_that_fell_silent_is_told_with_how_long_ago_then_without_a_place(rig):
-    robot = robots_of(rig)[0]
+    robot = rig.robots[0]
     rig.call('GET', '/robots')
     rig.fleet.cluster.kill_robot(robot)
     rig.fleet.cluster.run(4.0)

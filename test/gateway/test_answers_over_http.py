@@ -22,11 +22,6 @@ def rig(tmp_path):
     made.close()
 
 
-def robots_of(rig):
-    """Return the names of all robots."""
-    return list(rig.fleet.cluster.robots)
-
-
 def test_every_example_of_a_change_is_one_that_works(rig):
     schemas = rig.call('GET', '/openapi.json', '').json()['components']['schemas']
     page = rig.call('GET', '/docs', '').text
@@ -68,7 +63,7 @@ def test_a_place_that_never_holds_a_load_is_no_matter_of_its_state(rig):
     ('/ways/block', {'nodes': [SHELF, 'nix']}, 'body/nodes/1'),
     ('/ways/block', {'streets': [[SHELF, 'nix']]}, 'body/streets/0/1')])
 def test_an_unknown_place_of_a_body_is_named_with_its_member(rig, path, body, where):
-    wrong = rig.call('POST', path.format(robot=robots_of(rig)[0]), 'admin', json=body)
+    wrong = rig.call('POST', path.format(robot=rig.robots[0]), 'admin', json=body)
     assert wrong.status_code == 422
     assert [one['where'] for one in wrong.json()['errors']] == [where]
 
@@ -187,13 +182,13 @@ def test_robots_are_told_without_a_leader_and_that_the_view_is_old(rig):
     told = rig.call('GET', '/robots')
     assert told.status_code == 200, told.text
     assert told.json()['is_stale'] and told.json()['view_age_s'] > 15.0
-    assert [one['robot'] for one in told.json()['robots']] == robots_of(rig)
+    assert [one['robot'] for one in told.json()['robots']] == rig.robots
     assert all(one['pose'] for one in told.json()['robots'])
-    assert rig.call('GET', f'/robots/{robots_of(rig)[0]}').status_code == 503
+    assert rig.call('GET', f'/robots/{rig.robots[0]}').status_code == 503
 
 
 def test_clearing_tells_what_a_person_needs_to_judge(rig):
-    robot = robots_of(rig)[0]
+    robot = rig.robots[0]
     acts, call = [], rig.fleet.call
     rig.fleet.call = lambda number, question: (acts.append(question), call(number, question))
     rig.call('GET', '/robots')

@@ -18,20 +18,14 @@ FORM = (b'content-type', b'application/x-www-form-urlencoded')
 def rig(tmp_path):
     """Return a gateway over a fleet of two robots; `notes` are those said while somebody leads."""
     made = GatewayRig(tmp_path, body_max_bytes=2048, body_s=0.1)
-    made.notes, call = [], made.fleet.call
+    made.notes = []
 
-    def overheard(number, question):
+    def take(question):
         if isinstance(question, AuditNote) and made.fleet.cluster.leader() is not None:
             made.notes.append(question)
-        call(number, question)
-    made.fleet.call = overheard
+    made.overhear(take)
     yield made
     made.close()
-
-
-def robots_of(rig):
-    """Return the names of all robots."""
-    return list(rig.fleet.cluster.robots)
 
 
 def stopped(rig):
@@ -60,7 +54,7 @@ def noted(rig, count=1):
 
 
 def test_a_stop_that_one_robot_does_not_obey_is_no_success_and_names_it(rig):
-    first, second = robots_of(rig)
+    first, second = rig.robots
     rig.fleet.cluster.kill_robot(second)
     answer = rig.call('POST', '/emergency-stop')
     assert (answer.status_code, problem_of(answer)) == (503, 'not-obeyed')
@@ -71,7 +65,7 @@ def test_a_stop_that_one_robot_does_not_obey_is_no_success_and_names_it(rig):
 
 
 def test_without_a_leader_a_live_robot_that_is_not_heard_is_missing_all_the_same(rig):
-    first, second = robots_of(rig)
+    first, second = rig.robots
     rig.fleet.kill_all()
     rig.fleet.cluster.kill_robot(second)
     rig.fleet.cluster.run(20.0)
@@ -82,7 +76,7 @@ def test_without_a_leader_a_live_robot_that_is_not_heard_is_missing_all_the_same
 
 
 def test_a_robot_that_is_heard_late_is_waited_for(rig):
-    first, second = robots_of(rig)
+    first, second = rig.robots
     rig.fleet.kill_all()
     rig.fleet.cluster.run(20.0)
     began_s, hear = rig.fleet.clock(), rig.desk.hear_reports
@@ -101,7 +95,7 @@ def test_a_robot_that_is_heard_late_is_waited_for(rig):
 def test_a_stop_does_not_fail_for_its_form(rig, body):
     status, told = raw_stop(rig, body, FORM)
     assert status == 200, told
-    assert stopped(rig) == told['obey'] == robots_of(rig)
+    assert stopped(rig) == told['obey'] == rig.robots
 
 
 def test_what_was_wrong_with_a_stop_is_said(rig):
@@ -114,13 +108,13 @@ def test_a_stop_whose_body_does_not_end_is_said_all_the_same(rig):
     answers = rig.raw([{'type': 'http.request', 'body': b'{"rea', 'more_body': True}, 5.0], 'POST',
                       '/emergency-stop', (FORM, (b'transfer-encoding', b'chunked')),
                       token=rig.token())
-    assert answers[0]['status'] == 200 and stopped(rig) == robots_of(rig)
+    assert answers[0]['status'] == 200 and stopped(rig) == rig.robots
     assert (b'connection', b'close') in [
         (name.lower(), value.lower()) for name, value in answers[0]['headers']]
 
 
 def test_a_stop_that_names_a_robot_stops_that_one_alone_however_it_is_sent(rig):
-    first, _ = robots_of(rig)
+    first, _ = rig.robots
     body = json.dumps({'robot': first, 'why': 'oil'}).encode()
     status, told = raw_stop(rig, body, FORM)
     assert (status, told['obey'], stopped(rig)) == (200, [first], [first])
@@ -135,7 +129,7 @@ def test_a_release_fails_for_its_form(rig, status, body, headers):
     assert rig.call('POST', '/emergency-stop').status_code == 200
     headers = headers or ((b'content-type', b'application/json'),)
     assert raw_stop(rig, body, *headers, path='/emergency-stop/release')[0] == status
-    assert stopped(rig) == robots_of(rig)
+    assert stopped(rig) == rig.robots
 
 
 def test_a_stop_made_without_a_leader_is_in_the_log_once_there_is_one(rig):
@@ -169,8 +163,8 @@ def test_notes_of_stops_that_nobody_takes_do_not_pile_up_without_end(tmp_path):
 
 
 def test_a_note_of_a_stop_without_a_reason_reads_well(rig):
-    rig.call('POST', '/emergency-stop', json={'robot': robots_of(rig)[0]})
-    assert noted(rig)[0].what == f'emergency stop of {robots_of(rig)[0]}'
+    rig.call('POST', '/emergency-stop', json={'robot': rig.robots[0]})
+    assert noted(rig)[0].what == f'emergency stop of {rig.robots[0]}'
     rig.call('POST', '/emergency-stop/release', 'admin')
     assert noted(rig, 2)[1].what == 'release of the emergency stop of all robots'
 
